@@ -1,0 +1,1 @@
+"""What screens share: session, language, the request form, job cards, live updates."""

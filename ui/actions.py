@@ -1,0 +1,199 @@
+"""What one can do with a video: play, save, copy, repeat, cancel, recover, delete."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+import studio
+from jobs.archive import picture_name
+from jobs.job import REPEATABLE, Job, NewJob, State
+from jobs.store import LimitReached
+from ui import request_form
+from ui.i18n import _, moment, money
+from ui.session import Viewer, media_url
+
+if TYPE_CHECKING:
+    from ui.cards import Shown
+
+
+def actions(viewer: Viewer, shown: Shown, job: Job) -> None:
+    """The row of buttons below a card."""
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        if job.state is State.DONE:
+            _finished(viewer, shown, job)
+        if job.state is State.QUEUED and st.button(
+            _("Cancel"), icon=":material/close:", key=f"cancel-{job.id}"
+        ):
+            _cancel(viewer, job)
+        if (
+            viewer.may_make
+            and job.state in REPEATABLE
+            and st.button(_("Try again"), icon=":material/refresh:", key=f"again-{job.id}")
+        ):
+            _repeat(viewer, job)
+        if not shown.alone:
+            more = st.popover(_("More"), type="tertiary", key=f"more-{job.id}", on_change="rerun")
+            if more.open:
+                with more:
+                    _more(viewer, shown, job)
+    if shown.alone:
+        _more(viewer, shown, job)
+    if job.state is State.UNKNOWN and viewer.may_make:
+        _unknown(viewer, job)
+
+
+def _finished(viewer: Viewer, shown: Shown, job: Job) -> None:
+    if not shown.alone:
+        playing = st.session_state.get("playing") == job.id
+        st.button(
+            _("Close") if playing else _("Play"),
+            icon=":material/close:" if playing else ":material/play_arrow:",
+            type="secondary" if playing else "primary",
+            key=f"play-{job.id}",
+            on_click=_play,
+            args=(job.id,),
+        )
+    st.link_button(
+        _("Download"),
+        media_url(viewer, job.id, "clip", "mp4").removeprefix("/") + "?download=1",
+        icon=":material/download:",
+    )
+
+
+def _play(job_id: str) -> None:
+    """Opens one player and closes the one before: a player costs the browser a decoder."""
+    shown: Shown = st.session_state["shown"]
+    before = st.session_state.get("playing")
+    st.session_state["playing"] = None if before == job_id else job_id
+    both = {job_id, before} & shown.jobs.keys()
+    st.rerun([f"card-{each}" for each in both])
+
+
+def _more(viewer: Viewer, shown: Shown, job: Job) -> None:
+    st.caption(_("Copy prompt"))
+    st.code(
+        job.prompt, language=None, wrap_lines=True, height=120 if len(job.prompt) > 300 else None
+    )
+    if job.request_id:
+        st.caption(_("Request id"))
+        st.code(job.request_id, language=None, wrap_lines=True)
+    st.caption(_facts(job))
+    with st.container(horizontal=True, gap="small"):
+        if viewer.may_make and st.button(
+            _("Make another"), icon=":material/content_copy:", key=f"another-{job.id}"
+        ):
+            form: request_form.Form = "picture" if job.picture or job.image_url else "text"
+            request_form.fill(form, viewer, job)
+            st.switch_page(f"../pages/{'picture' if form == 'picture' else 'create'}.py")
+        if not shown.alone:
+            st.page_link(
+                "../pages/video.py",
+                label=_("Own page"),
+                icon=":material/open_in_full:",
+                query_params={"job": job.id},
+            )
+        if not job.is_live:
+            _delete(viewer, job)
+
+
+def _facts(job: Job) -> str:
+    parts = [moment(job.created_at)]
+    if job.cost_usd is not None:
+        parts.append(_("cost {money}").format(money=money(job.cost_usd)))
+    else:
+        parts.append(_("estimated {money}").format(money=money(job.estimate_usd)))
+    if job.clip_bytes:
+        parts.append(f"{job.width} × {job.height} · {job.clip_bytes / 1e6:.1f} MB")
+    return " · ".join(parts).replace("$", "\\$")
+
+
+def _delete(viewer: Viewer, job: Job) -> None:
+    """Asks once, in place."""
+    asked = f"delete-asked-{job.id}"
+    if not st.session_state.get(asked):
+        if st.button(
+            _("Delete"), icon=":material/delete:", key=f"delete-{job.id}", type="tertiary"
+        ):
+            st.session_state[asked] = True
+            st.rerun(scope="fragment")
+        return
+    if st.button(
+        _("Delete for good"),
+        icon=":material/delete_forever:",
+        key=f"really-{job.id}",
+        type="primary",
+    ):
+        _delete_now(viewer, job)
+    if st.button(_("Keep"), key=f"keep-{job.id}"):
+        st.session_state[asked] = False
+        st.rerun(scope="fragment")
+
+
+def _delete_now(viewer: Viewer, job: Job) -> None:
+    here = studio.current()
+    deleted = here.store.delete(viewer.name, job.id, time.time())
+    if deleted is not None:
+        for name in filter(None, (deleted.clip, deleted.poster)):
+            here.archive.delete(name)
+        if deleted.picture and not here.store.picture_is_used(deleted.picture):
+            here.archive.delete(picture_name(deleted.picture))
+    st.rerun()
+
+
+def _cancel(viewer: Viewer, job: Job) -> None:
+    if not studio.current().store.cancel(viewer.name, job.id, time.time()):
+        st.toast(_("Too late to cancel: it is already being sent."), icon=":material/info:")
+    st.rerun()
+
+
+def _repeat(viewer: Viewer, job: Job) -> None:
+    """Asks for the same again, as a new job: nothing of the old one was kept by the model."""
+    new = NewJob(
+        viewer.name, job.prompt, job.duration, job.resolution, job.aspect_ratio,
+        job.image_url, job.picture, job.model, job.estimate_usd,
+    )  # fmt: skip
+    # The old job's id and version make the token: a double click asks once.
+    token = f"again-{job.id}-{job.version}"
+    try:
+        studio.current().store.enqueue(new, token, time.time())
+    except LimitReached as reached:
+        _limit(reached)
+        return
+    studio.current().wake()
+    st.rerun()
+
+
+def _unknown(viewer: Viewer, job: Job) -> None:
+    """The two ways out of an unknown outcome, both a person's decision."""
+    store = studio.current().store
+    with st.expander(_("What now?")):
+        found = st.text_input(
+            _("Request id"),
+            key=f"found-{job.id}",
+            help=_("If the gateway's own list or an e-mail shows the request id, paste it here."),
+        )
+        if st.button(_("Recover the video"), key=f"recover-{job.id}") and found.strip():
+            store.recover(viewer.name, job.id, found.strip()[:200], time.time())
+            studio.current().wake()
+            st.rerun()
+        sure = st.checkbox(_("I accept that this may be charged twice."), key=f"sure-{job.id}")
+        if st.button(_("Send again"), key=f"resend-{job.id}", disabled=not sure):
+            try:
+                store.send_again(viewer.name, job.id, uuid.uuid4().hex, time.time())
+            except LimitReached as reached:
+                _limit(reached)
+                return
+            studio.current().wake()
+            st.rerun()
+
+
+def _limit(reached: LimitReached) -> None:
+    st.error(
+        _("You have asked for {n} videos in 24 hours, which is the limit here.").format(
+            n=reached.limit
+        )
+    )

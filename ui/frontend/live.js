@@ -1,0 +1,72 @@
+// One WebSocket a mounted page. "changed" goes to Streamlit only once the last run has come back.
+//
+// Streamlit calls the default export again whenever `data` changes and its cleanup only at unmount,
+// so the socket is kept beside the element and opened once.
+
+const pages = new WeakMap()
+const SOCKET_GRACE_MS = 6000
+const RUN_GRACE_MS = 5000
+
+export default function (component) {
+  const { data, parentElement } = component
+  let page = pages.get(parentElement)
+  if (!page) {
+    page = { told: 0, busy: false, tries: 0, closed: false, state: null }
+    pages.set(parentElement, page)
+    page.component = component
+    connect(page)
+    page.grace = setTimeout(() => report(page, page.open ? "up" : "down"), SOCKET_GRACE_MS)
+  }
+  page.component = component
+  // New data means that the run we asked for has come back.
+  page.busy = false
+  clearTimeout(page.patience)
+  pass(page)
+  return () => {
+    page.closed = true
+    clearTimeout(page.grace)
+    clearTimeout(page.patience)
+    clearTimeout(page.again)
+    if (page.socket) page.socket.close()
+    pages.delete(parentElement)
+  }
+}
+
+function connect(page) {
+  const address = new URL("app/live", document.baseURI)
+  address.protocol = address.protocol === "https:" ? "wss:" : "ws:"
+  const socket = new WebSocket(address)
+  page.socket = socket
+  socket.onopen = () => {
+    const { token, version } = page.component.data
+    socket.send(JSON.stringify({ token, version }))
+    page.open = true
+    page.tries = 0
+    if (page.state === "down") report(page, "up")
+  }
+  socket.onmessage = (event) => {
+    page.told = Math.max(page.told, JSON.parse(event.data).version)
+    pass(page)
+  }
+  socket.onclose = () => {
+    page.open = false
+    if (page.closed) return
+    page.tries += 1
+    if (page.tries > 3) report(page, "down")
+    page.again = setTimeout(() => connect(page), Math.min(1000 * 2 ** page.tries, 30000))
+  }
+}
+
+function pass(page) {
+  if (page.busy || page.closed || page.told <= page.component.data.version) return
+  page.busy = true
+  page.patience = setTimeout(() => { page.busy = false; pass(page) }, RUN_GRACE_MS)
+  page.component.setTriggerValue("changed", page.told)
+}
+
+// Only "down" matters at first: it switches the page over to asking at intervals.
+function report(page, state) {
+  if (page.closed || page.state === state || (state === "up" && page.state === null)) return
+  page.state = state
+  page.component.setStateValue("socket", state)
+}

@@ -1,0 +1,68 @@
+"""The library as a compact table, with an export that spreadsheets open safely."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Final
+
+import pandas as pd
+import streamlit as st
+
+import studio
+from jobs.job import Job
+from ui.explain import explain
+from ui.i18n import _
+from ui.session import Viewer
+
+FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+"""What a spreadsheet may read as the start of a formula, full-width forms included."""
+
+
+def table(viewer: Viewer) -> None:
+    """All of the person's jobs, and a button that saves them as CSV."""
+    found = studio.current().store.all(viewer.name)
+    if not found:
+        st.info(_("Nothing here yet."))
+        return
+    shown = frame_of(found)
+    st.dataframe(shown, hide_index=True, height=560, alt=_("Your videos, newest first"))
+    st.download_button(
+        _("Export as CSV"),
+        data=lambda: csv_of(frame_of(found)),
+        file_name="grok-videos.csv",
+        mime="text/csv",
+        icon=":material/table_view:",
+    )
+
+
+def frame_of(jobs: Sequence[Job]) -> pd.DataFrame:
+    """One row a job: times in UTC, durations in seconds, money in US dollars."""
+    gateway = studio.current().store.gateway
+    return pd.DataFrame(
+        [
+            {
+                _("Asked for (UTC)"): datetime.fromtimestamp(job.created_at, UTC).replace(
+                    tzinfo=None, microsecond=0
+                ),
+                _("State"): explain(job, job.created_at, gateway).label,
+                _("Prompt"): job.prompt,
+                _("Duration (s)"): job.duration,
+                _("Resolution"): job.resolution,
+                _("Aspect ratio"): job.aspect_ratio or "",
+                _("Cost ($)"): job.cost_usd if job.cost_usd is not None else job.estimate_usd,
+                _("Request id"): job.request_id or "",
+            }
+            for job in jobs
+        ]
+    )
+
+
+def csv_of(frame: pd.DataFrame) -> bytes:
+    """The frame as UTF-8 CSV with a byte order mark, no cell of which is a formula."""
+    safe = frame.map(lambda cell: _inert(cell) if isinstance(cell, str) else cell)
+    return safe.to_csv(index=False).encode("utf-8-sig")
+
+
+def _inert(cell: str) -> str:
+    return f"'{cell}" if cell.startswith(FORMULA_STARTS) else cell
