@@ -32,6 +32,7 @@ class Line:
     def __init__(self, deadline: float, connect_timeout: float, resolver: Resolver) -> None:
         self.deadline = deadline
         self.connect_timeout = connect_timeout
+        self.dialled = False
         self.connected = False
         self.expired = False
         self._resolver = resolver
@@ -69,6 +70,7 @@ class Line:
 
     def dial(self, host: str, port: int) -> socket.socket:
         """Connect to the first address that answers, of those the resolver gives."""
+        self.dialled = True
         failure: OSError = OSError("the name has no address")
         for family, where in self._resolver(host, port):
             patience = min(self.connect_timeout, self.remaining())

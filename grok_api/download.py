@@ -45,7 +45,7 @@ def download(
     """Fetch `url` to `path` within `timeout` seconds, replacing what is there only when whole.
 
     Raises LinkGone, BlockedAddress, TooLarge, Malformed, ServerError, RateLimited; AuthError and
-    NotFound from the API's own origin; OSError where the disk refuses. Nothing is left behind.
+    NotFound where the key went along; OSError where the disk refuses. Nothing is left behind.
     """
     target = Path(path)
     deadline = time.monotonic() + timeout
@@ -84,7 +84,7 @@ def _check(stream: Stream, max_bytes: int) -> int | None:
 def _refusal(stream: Stream) -> ApiError:
     status = stream.status
     # A store says 400, 401 or 403 to a signature that has run out.
-    gone = (404, 410) if stream.own else (400, 401, 403, 404, 410)
+    gone = (404, 410) if stream.keyed else (400, 401, 403, 404, 410)
     kind: Kind = kind_by_status(status, Decoded("json"))
     error = LinkGone if status in gone else ERRORS[kind]
     return error(

@@ -29,8 +29,8 @@ def connection_error(error: BaseException, line: Line | None, *, creating: bool)
     With a `line` of our own, whether a connection ever stood is known; without, it is read
     from the chain of causes, and in doubt the request counts as sent.
     """
-    never = not line.connected if line is not None else never_sent(error)
-    if never:
+    never_stood = line is not None and line.dialled and not line.connected
+    if never_stood or never_sent(error):
         return NotSent(f"No connection to the API: {_say(error)}.")
     if line is not None and line.expired:
         return ConnectionLost("The API did not answer in time.", ambiguous=creating)

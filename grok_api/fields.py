@@ -40,7 +40,7 @@ def _addresses(found: Layers, done: bool) -> Iterator[object]:
         yield from (layer.get(name) for name in _URL_NAMES)
         for name in ("videos", "content", "contents", "outputs", "output", "results", "works"):
             yield from _in_list(layer.get(name), texts=done)
-        if done or _plain(layer):
+        if done or _plain(layer) or _is_file(layer):
             yield layer.get("url")
             for name in ("metadata", "file_output", "file", "asset"):
                 yield from _in_video(layer.get(name))
@@ -52,6 +52,12 @@ def _addresses(found: Layers, done: bool) -> Iterator[object]:
 def _plain(layer: dict[str, object]) -> bool:
     # An address beside a remark or an id alone may be a link to help, or to the job itself.
     return not any(layer.get(name) for name in ("message", "msg", "error", "id", "request_id"))
+
+
+def _is_file(layer: dict[str, object]) -> bool:
+    said = any(layer.get(name) for name in ("message", "msg", "error"))
+    path = str(layer.get("url")).partition("?")[0].lower()
+    return not said and path.endswith((".mp4", ".webm", ".mov"))
 
 
 def _in_video(value: object) -> Iterator[object]:
@@ -86,13 +92,11 @@ def absolute(value: object, base_url: str) -> str | None:
     if not text.isprintable() or any(c in text for c in ' \\<>"{}'):
         return None
     try:
-        parts = urlsplit(text)
-        if not parts.scheme and not parts.netloc and "/" in text:
+        if text.startswith("//"):
+            text = f"https:{text}"
+        elif not urlsplit(text).scheme and "/" in text:
             text = urljoin(f"{base_url.rstrip('/')}/", text)
-            parts = urlsplit(text)
-        elif text.startswith("//"):
-            text = urljoin(base_url, text)
-            parts = urlsplit(text)
+        parts = urlsplit(text)
         _ = parts.port
     except ValueError:
         return None

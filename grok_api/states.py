@@ -112,7 +112,9 @@ class _Reading:
             if self.url and self.state is None and not self.said.strong:
                 return self._done(self.url)
             raise self._error()
-        if self.url and self.state is None and not self._refused():
+        # Beside a new job's id, an address may be where the video will be.
+        promised = self.creating and self.given_id is not None
+        if self.url and self.state is None and not promised and not self._refused():
             return self._done(self.url)
         if not self._refused():
             return self._unsaid()

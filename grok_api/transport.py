@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -27,10 +28,13 @@ _REDIRECTS = (301, 302, 303, 307, 308)
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """An answer whose body is still to come; `chunks` raises ApiError."""
+    """An answer whose body is still to come; `chunks` raises ApiError.
+
+    `keyed`: the key went along, so that a refusal may be one of the key.
+    """
 
     url: str
-    own: bool
+    keyed: bool
     status: int
     headers: dict[str, str] = field(repr=False)
     chunks: Iterator[bytes] = field(repr=False)
@@ -80,15 +84,15 @@ class Transport:
         """GET `url`, through at most three redirects, each checked anew. Raises ApiError.
 
         The key goes along only as long as nothing has left the API's own origin, and with a
-        download only to addresses that are calls of the API. With `leave`
-        False a redirect to another origin is Malformed.
+        download only to addresses that are calls of the API. With `leave` False a redirect to
+        another origin is Malformed.
         """
         own = self.is_own(url)
         for _ in range(MAX_REDIRECTS + 1):
             own = own and self.is_own(url)
             if not own:
                 self._check(url)
-            keyed = not leave or _is_api(url)
+            keyed = own and (not leave or _is_api(url))
             with self._exchange("GET", url, own, deadline, {}, keyed=keyed) as stream:
                 target = stream.headers.get("location", "")
                 if stream.status not in _REDIRECTS or not target:
@@ -130,6 +134,7 @@ class Transport:
                 session.mount("http://", LineAdapter(line))
                 # A video is fetched directly; the API may lie behind the machine's proxy.
                 session.trust_env = own and not self.loopback
+                session.verify = os.environ.get("REQUESTS_CA_BUNDLE") or True
             headers = {"User-Agent": _AGENT}
             if method == "POST" and isinstance(body.get("data"), bytes):
                 headers["Content-Type"] = "application/json"
@@ -137,7 +142,7 @@ class Transport:
             options: dict[str, Any] = {
                 "timeout": (min(self._connect_timeout, left), left),
                 "headers": headers,
-                "auth": _Bearer(self._key if own and keyed else None),
+                "auth": _Bearer(self._key if keyed else None),
                 "allow_redirects": False,
                 "stream": True,
                 **body,
@@ -150,7 +155,7 @@ class Transport:
             stack.callback(response.close)
             given = {k.lower(): self._clean(v) for k, v in response.headers.items()}
             chunks = read_chunks(response, line, deadline, creating)
-            yield Stream(url, own, response.status_code, given, chunks)
+            yield Stream(url, keyed, response.status_code, given, chunks)
 
     def _answer(self, stream: Stream) -> Answer:
         """Read a body, up to the cap. A refusal counts even where its body breaks off."""

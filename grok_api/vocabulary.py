@@ -53,6 +53,7 @@ SENTENCES: tuple[tuple[Meaning, tuple[str, ...]], ...] = (
             r"\b(?:our|the|openai|xai)?\s*safety (?:system|filter|check|polic\w+|guidelines?|classifier)s?\b.{0,40}\b(?:reject\w*|block\w*|flag\w*|trigger\w*|refus\w*|not allow\w*|disallow\w*|prevent\w*|violat\w*)",
             r"\b(?:triggered|hit|caught by|tripped)\b.{0,25}\b(?:safety|moderation|content)[ _-](?:system|filter|polic\w+|check)",
             r"\b(?:inappropriate|unsafe|prohibited|disallowed|harmful|explicit|nsfw|adult|sensitive|objectionable|forbidden) (?:content|material|words?|imagery|information)\b",
+            r"\b(?:not|n't) (?:be )?(?:allowed|permitted|accepted) (?:by|under)\b.{0,20}\b(?:safety|moderation|content)\b",
             r"\bsensitive[ _]words?[ _]detected|\bcontains? nsfw\b|\bnsfw (?:detected|content)|\bdata ?inspection ?failed",
             r"\b(?:flagged|classified|detected) (?:as|for) (?:\w+ ){0,3}(?:unsafe|inappropriate|sensitive|harmful|nsfw|sexual|violen\w+|hate|violati\w+)",
             r"(?:未能?|没有?|没能|不能?|无法)通过.{0,12}(?:审核|审查|安全检测|风控)",

@@ -13,6 +13,7 @@ from jobs.archive import picture_name
 from jobs.job import REPEATABLE, Job, NewJob, State
 from jobs.store import LimitReached
 from ui import request_form
+from ui.components import copy_button
 from ui.i18n import _, moment, money
 from ui.session import Viewer, media_url
 
@@ -74,21 +75,17 @@ def _play(job_id: str) -> None:
 
 
 def _more(viewer: Viewer, shown: Shown, job: Job) -> None:
-    st.caption(_("Copy prompt"))
-    st.code(
-        job.prompt, language=None, wrap_lines=True, height=120 if len(job.prompt) > 300 else None
-    )
-    if job.request_id:
-        st.caption(_("Request id"))
-        st.code(job.request_id, language=None, wrap_lines=True)
     st.caption(_facts(job))
-    with st.container(horizontal=True, gap="small"):
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         if viewer.may_make and st.button(
             _("Make another"), icon=":material/content_copy:", key=f"another-{job.id}"
         ):
             form: request_form.Form = "picture" if job.picture or job.image_url else "text"
             request_form.fill(form, viewer, job)
             st.switch_page(f"../pages/{'picture' if form == 'picture' else 'create'}.py")
+        copy_button(f"copy-prompt-{job.id}", _("Copy prompt"), job.prompt)
+        if job.request_id:
+            copy_button(f"copy-id-{job.id}", _("Copy request id"), job.request_id)
         if not shown.alone:
             st.page_link(
                 "../pages/video.py",
@@ -102,6 +99,8 @@ def _more(viewer: Viewer, shown: Shown, job: Job) -> None:
 
 def _facts(job: Job) -> str:
     parts = [moment(job.created_at)]
+    if job.request_id:
+        parts.append(_("request {id}").format(id=f"`{job.request_id.replace('`', '')}`"))
     if job.cost_usd is not None:
         parts.append(_("cost {money}").format(money=money(job.cost_usd)))
     else:
@@ -114,12 +113,19 @@ def _facts(job: Job) -> str:
 def _delete(viewer: Viewer, job: Job) -> None:
     """Asks once, in place."""
     asked = f"delete-asked-{job.id}"
+
+    def ask(whether: bool) -> None:
+        st.session_state[asked] = whether
+
     if not st.session_state.get(asked):
-        if st.button(
-            _("Delete"), icon=":material/delete:", key=f"delete-{job.id}", type="tertiary"
-        ):
-            st.session_state[asked] = True
-            st.rerun(scope="fragment")
+        st.button(
+            _("Delete"),
+            icon=":material/delete:",
+            key=f"delete-{job.id}",
+            type="tertiary",
+            on_click=ask,
+            args=(True,),
+        )
         return
     if st.button(
         _("Delete for good"),
@@ -128,9 +134,7 @@ def _delete(viewer: Viewer, job: Job) -> None:
         type="primary",
     ):
         _delete_now(viewer, job)
-    if st.button(_("Keep"), key=f"keep-{job.id}"):
-        st.session_state[asked] = False
-        st.rerun(scope="fragment")
+    st.button(_("Keep"), key=f"keep-{job.id}", on_click=ask, args=(False,))
 
 
 def _delete_now(viewer: Viewer, job: Job) -> None:

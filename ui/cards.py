@@ -13,9 +13,10 @@ import studio
 from jobs.job import Job, State
 from jobs.store import Page
 from ui.actions import actions
+from ui.components import elapsed
 from ui.explain import Explanation, explain
 from ui.i18n import _, ago
-from ui.live import WATCH, elapsed, watch
+from ui.live import WATCH, watch
 from ui.session import Viewer, current_user, media_url
 
 TYPICAL: Final = 90.0
@@ -170,27 +171,36 @@ def _card(viewer: Viewer, job_id: str) -> None:
         with st.container(key=f"{'whole' if shown.alone else 'prompt'}-{job.id}"):
             st.text(job.prompt)
         st.caption(_parameters(job, now))
-        actions(viewer, shown, job)
+        with st.container(key=f"actions-{job.id}"):
+            actions(viewer, shown, job)
 
 
 def _stage(viewer: Viewer, shown: Shown, job: Job, what: Explanation, now: float) -> None:
     """The picture part of a card: player, poster, or what is going on."""
-    with st.container(key=f"stage-{job.id}"):
-        if job.state is State.DONE:
+    if job.state is State.DONE and (job.poster or shown.alone or _plays(job)):
+        with st.container(key=f"stage-{job.id}"):
             _finished(viewer, shown, job)
-        elif job.is_live:
-            _going_on(job, what, now)
+        return
+    with st.container(key=f"still-{job.id}", horizontal_alignment="center"):
+        if job.is_live:
+            _going_on(job, now)
+        else:
+            st.markdown(what.icon, width="content")
+
+
+def _plays(job: Job) -> bool:
+    return bool(st.session_state.get("playing") == job.id)
 
 
 def _finished(viewer: Viewer, shown: Shown, job: Job) -> None:
     described = _("Video: {prompt}").format(prompt=job.prompt[:150])
-    if shown.alone or st.session_state.get("playing") == job.id:
+    if shown.alone or _plays(job):
         st.video(media_url(viewer, job.id, "clip", "mp4"), alt=described, autoplay=not shown.alone)
-    elif job.poster:
+    else:
         st.image(media_url(viewer, job.id, "poster", "webp"), alt=described, width="stretch")
 
 
-def _going_on(job: Job, what: Explanation, now: float) -> None:
+def _going_on(job: Job, now: float) -> None:
     if job.state is State.QUEUED:
         note, since, bar = _("waiting"), job.created_at, False
     elif job.state is State.READY:
@@ -203,7 +213,8 @@ def _going_on(job: Job, what: Explanation, now: float) -> None:
 
 def _badges(job: Job, what: Explanation) -> None:
     with st.container(horizontal=True, gap="small"):
-        st.badge(what.label, icon=what.icon, color=_COLOURS[what.tone])
+        if job.state is not State.MODERATED:
+            st.badge(what.label, icon=what.icon, color=_COLOURS[what.tone])
         if job.moderation_passed is True:
             st.badge(
                 _("Moderation passed"),
@@ -211,7 +222,7 @@ def _badges(job: Job, what: Explanation) -> None:
                 color="green",
                 help=_("The model's content check let this video through."),
             )
-        elif job.state is State.MODERATED:
+        if job.state is State.MODERATED:
             st.badge(
                 _("Moderation blocked"),
                 icon=":material/gpp_bad:",

@@ -75,13 +75,15 @@ def banners(viewer: Viewer) -> None:
     """What everybody must know: rehearsal, held-back submissions, storage that will be wiped."""
     here = studio.current()
     if here.settings.is_rehearsal:
-        st.info(
-            _(
-                "**Rehearsal.** These clips are made on this machine, at no cost. To make real "
-                "videos, set `GROK_API_KEY` where the studio runs and start it again."
-            ),
-            icon=":material/theater_comedy:",
-        )
+        with st.container(horizontal=True, vertical_alignment="center", key="rehearsal"):
+            st.badge(_("Rehearsal"), icon=":material/theater_comedy:", color="orange")
+            st.caption(
+                _(
+                    "Clips are made on this machine, at no cost. For real videos set "
+                    "`GROK_API_KEY` where the studio runs and start it again."
+                ),
+                width="content",
+            )
     if here.settings.storage_is_temporary:
         st.warning(
             _(

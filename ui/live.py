@@ -6,38 +6,19 @@ The server side is `server/live.py`. While that socket cannot be had, the fragme
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Final
 
 import streamlit as st
 
+from ui.components import script
 from ui.session import Viewer, live_token
-
-FRONTEND: Final = Path(__file__).resolve().parent / "frontend"
 
 WATCH: Final = "watch"
 """The key of the fragment that holds the socket; rerunning it tells the page that a run came back."""
 
 FALLBACK_SECONDS: Final = 8.0
 
-_socket = st.components.v2.component(
-    "studio_live", html="<span></span>\n", js=(FRONTEND / "live.js").read_text(encoding="utf-8")
-)
-_elapsed = st.components.v2.component(
-    "studio_elapsed",
-    html='<div class="elapsed" role="timer"><div class="track"><div class="bar"></div></div>\n'
-    '<span class="time"></span> <span class="note"></span></div>',
-    css="""
-    .elapsed { font-family: var(--st-font); font-size: 0.85rem; color: var(--st-text-color); }
-    .time { font-variant-numeric: tabular-nums; font-weight: 600; }
-    .note { opacity: 0.75; }
-    .track { height: 3px; border-radius: 2px; margin-bottom: 0.5rem;
-             background: var(--st-border-color); overflow: hidden; }
-    .bar { height: 100%; border-radius: 2px; background: var(--st-primary-color);
-           transition: width 1s linear; }
-    """,
-    js=(FRONTEND / "elapsed.js").read_text(encoding="utf-8"),
-)
+_socket = st.components.v2.component("studio_live", html="<span></span>\n", js=script("live.js"))
 
 
 def watch(
@@ -66,21 +47,3 @@ def watch(
         )
 
     st.fragment(body, key=WATCH, run_every=every)()
-
-
-def elapsed(
-    key: str, since: float, now: float, note: str, typical: float, progress: int | None, bar: bool
-) -> None:
-    """A clock that ticks in the browser: seconds since `since`, a note, and a bar if wanted.
-
-    `typical` is the time in seconds by which the bar stands at two thirds; a `progress` in per cent
-    that the gateway tells takes its place.
-    """
-    _elapsed(
-        key=key,
-        data={
-            "key": key, "since": since, "now": now, "note": note, "typical": typical,
-            "progress": progress, "bar": bar,
-        },
-        height="content",
-    )  # fmt: skip

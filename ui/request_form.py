@@ -61,8 +61,7 @@ def request_form(form: Form, viewer: Viewer) -> Job | None:
         if form == "picture":
             _picture(viewer)
         _prompt(form, viewer)
-        with st.container(horizontal=True, gap="large"):
-            _choices(form, viewer)
+        _choices(form, viewer)
         return _send(form, viewer)
 
 
@@ -139,25 +138,23 @@ def _prompt(form: Form, viewer: Viewer) -> None:
         args=(form, viewer),
         persist_state="session",
     )
-    used = len(prompt.encode())
-    with st.container(horizontal=True, vertical_alignment="top"):
-        st.pills(
-            _("Add a camera move"),
-            [_(move) for move in CAMERA_MOVES],
-            key=_key(form, "move"),
-            on_change=_add_move,
-            args=(form, viewer),
-            label_visibility="collapsed",
-            width="stretch",
+    used = len(prompt.encode(errors="replace"))
+    counted = _("{used} of {limit} bytes").format(
+        used=f"{used:,}", limit=f"{LIMITS.prompt_bytes:,}"
+    )
+    with st.container(horizontal=True, horizontal_alignment="distribute"):
+        st.caption(
+            _("Say what happens, where and in which style. English works best."), width="content"
         )
-        counted = _("{used} of {limit} bytes").format(
-            used=f"{used:,}", limit=f"{LIMITS.prompt_bytes:,}"
-        )
-        if used > LIMITS.prompt_bytes:
-            st.caption(f":red[{counted}]", width="content")
-        else:
-            st.caption(counted, width="content")
-    st.caption(_("Say what happens, where and in which style. English works best."))
+        st.caption(f":red[{counted}]" if used > LIMITS.prompt_bytes else counted, width="content")
+    st.pills(
+        _("Add a camera move"),
+        [_(move) for move in CAMERA_MOVES],
+        key=_key(form, "move"),
+        on_change=_add_move,
+        args=(form, viewer),
+        label_visibility="collapsed",
+    )
 
 
 def _add_move(form: Form, viewer: Viewer) -> None:
@@ -172,6 +169,20 @@ def _add_move(form: Form, viewer: Viewer) -> None:
 
 def _choices(form: Form, viewer: Viewer) -> None:
     kept: dict[str, Any] = {"on_change": _keep, "args": (form, viewer), "persist_state": "session"}
+    with st.container(horizontal=True, gap="medium"):
+        _length_and_size(form, kept)
+    st.segmented_control(
+        _("Aspect ratio"),
+        list(_ratios(form)),
+        key=_key(form, "aspect_ratio"),
+        format_func=lambda value: _("the picture's shape") if value == KEEP_SHAPE else shape(value),
+        required=True,
+        help=_("Another shape than the picture's stretches it.") if form == "picture" else None,
+        **kept,
+    )
+
+
+def _length_and_size(form: Form, kept: dict[str, Any]) -> None:
     st.slider(
         _("Duration"),
         min(LIMITS.durations),
@@ -188,15 +199,6 @@ def _choices(form: Form, viewer: Viewer) -> None:
         key=_key(form, "resolution"),
         format_func=lambda value: f"{value} · {notes.get(value, '')}",
         required=True,
-        **kept,
-    )
-    st.segmented_control(
-        _("Aspect ratio"),
-        list(_ratios(form)),
-        key=_key(form, "aspect_ratio"),
-        format_func=lambda value: _("the picture's shape") if value == KEEP_SHAPE else shape(value),
-        required=True,
-        help=_("Another shape than the picture's stretches it.") if form == "picture" else None,
         **kept,
     )
 

@@ -26,7 +26,12 @@ def table(viewer: Viewer) -> None:
         st.info(_("Nothing here yet."))
         return
     shown = frame_of(found)
-    st.dataframe(shown, hide_index=True, height=560, alt=_("Your videos, newest first"))
+    st.dataframe(
+        shown,
+        hide_index=True,
+        height=min(560, 36 * (len(found) + 1) + 2),
+        alt=_("Your videos, newest first"),
+    )
     st.download_button(
         _("Export as CSV"),
         data=lambda: csv_of(frame_of(found)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,11 +17,57 @@ from grok_api.redact import redact
 
 BASE = "https://api.example.com"
 NAMES = st.sampled_from(
-    ["status", "state", "code", "error", "message", "msg", "detail", "data", "result", "video", "url", "video_url", "id", "request_id", "task_id", "respect_moderation", "progress", "duration", "seconds", "usage", "cost_in_usd_ticks", "expires_at", "fail_reason", "content", "videos", "output", "metadata", "prompt", "success", "errors", "object", "model"]
+    [
+        "status",
+        "state",
+        "code",
+        "error",
+        "message",
+        "msg",
+        "detail",
+        "data",
+        "result",
+        "video",
+        "url",
+        "video_url",
+        "id",
+        "request_id",
+        "task_id",
+        "respect_moderation",
+        "progress",
+        "duration",
+        "seconds",
+        "usage",
+        "cost_in_usd_ticks",
+        "expires_at",
+        "fail_reason",
+        "content",
+        "videos",
+        "output",
+        "metadata",
+        "prompt",
+        "success",
+        "errors",
+        "object",
+        "model",
+    ]
 )
 WORDS = st.sampled_from(
     [
-        *["pending", "done", "completed", "failed", "SUCCESS", "FAILURE", "expired", "unknown", "true", "false", "401", "500"],
+        *[
+            "pending",
+            "done",
+            "completed",
+            "failed",
+            "SUCCESS",
+            "FAILURE",
+            "expired",
+            "unknown",
+            "true",
+            "false",
+            "401",
+            "500",
+        ],
         "https://cdn.example.com/v.mp4",
         "/v1/videos/x/content",
         "rejected by content moderation",
@@ -64,11 +111,11 @@ def check(body: bytes, status: int, creating: bool) -> None:
             found = grok.read_retrieved(answer, BASE, "asked")
     except ApiError as error:
         found = error
-        assert len(error.message) <= 500
-        assert creating or not error.ambiguous
-        assert (
-            not (creating and 200 <= status < 300 and found.kind == "malformed") or found.ambiguous
-        )
+    if isinstance(found, ApiError):
+        assert len(found.message) <= 500
+        assert creating or not found.ambiguous
+        if creating and found.kind == "malformed":
+            assert found.ambiguous
     assert found.kind in KINDS
     if isinstance(found, Done):
         parts = urlsplit(found.url)
@@ -82,23 +129,19 @@ def check(body: bytes, status: int, creating: bool) -> None:
         json.dumps(found.message).encode()
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=400, deadline=None)
 @given(OBJECTS, STATUSES, st.booleans())
 def test_any_object(document: Any, status: int, creating: bool) -> None:
     check(json.dumps(document).encode(), status, creating)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(DOCUMENTS, STATUSES, st.booleans())
 def test_any_json(document: Any, status: int, creating: bool) -> None:
     check(json.dumps(document).encode(), status, creating)
-    try:
-        assert all(
-            isinstance(name, str)
-            for name in read_models(Answer(status, json.dumps(document).encode()))
-        )
-    except ApiError:
-        pass
+    with contextlib.suppress(ApiError):
+        names = read_models(Answer(status, json.dumps(document).encode()))
+        assert all(isinstance(name, str) for name in names)
 
 
 @settings(max_examples=300, deadline=None)
