@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -26,8 +27,10 @@ async def lifespan(_app: st.App) -> AsyncIterator[dict[str, Any]]:
     try:
         opened, rehearsal = await anyio.to_thread.run_sync(_open)
     except settings.ConfigurationError as error:
+        # Any exception would come out below Starlette's traceback; this is meant for people.
         sys.stderr.write(f"\nThe studio cannot start. {error}\n\n")
-        raise SystemExit(2) from None
+        sys.stderr.flush()
+        os._exit(2)
     hub = open_hub(opened.store)
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(hub.watch)

@@ -70,6 +70,8 @@ def _play(job_id: str) -> None:
     shown: Shown = st.session_state["shown"]
     before = st.session_state.get("playing")
     st.session_state["playing"] = None if before == job_id else job_id
+    if before == job_id and shown.held_back:
+        st.rerun()
     both = {job_id, before} & shown.jobs.keys()
     st.rerun([f"card-{each}" for each in both])
 

@@ -40,10 +40,17 @@ class Shown:
     """True while the whole page is drawn: its one look at the session counts for every card."""
     alone: bool = False
     """True on a video's own page: everything is open."""
+    held_back: bool = False
+    """True when the list has changed while a player is open; moving its card would stop it."""
 
     def take(self, page: Page) -> None:
         self.jobs = {job.id: job for job in page.jobs}
-        self.total, self.version = page.total, page.version
+        self.total, self.version, self.held_back = page.total, page.version, False
+
+    def take_known(self, page: Page) -> None:
+        """Takes up what is new of the cards that stand, and holds the rest back."""
+        self.jobs |= {job.id: job for job in page.jobs if job.id in self.jobs}
+        self.version, self.held_back = page.version, True
 
 
 def show(viewer: Viewer, fetch: Callable[[Viewer], Page], *, alone: bool = False) -> Shown:
@@ -58,6 +65,7 @@ def draw(viewer: Viewer, shown: Shown) -> None:
     """The cards and the socket that keeps them fresh."""
     shown.drawing = True
     try:
+        watch(viewer, lambda: shown.version, _changed, _ask, _news)
         if shown.alone:
             for job_id in shown.jobs:
                 _fragment(viewer, job_id)
@@ -65,7 +73,6 @@ def draw(viewer: Viewer, shown: Shown) -> None:
             with st.grid("auto", min_column_width=300, gap="medium", key="cards"):
                 for job_id in shown.jobs:
                     _fragment(viewer, job_id)
-        watch(viewer, lambda: shown.version, _changed, _ask)
     finally:
         shown.drawing = False
 
@@ -138,12 +145,32 @@ def _compare() -> list[str] | None:
         return None
     fresh = shown.fetch(viewer)
     paused = studio.current().store.gateway_status().paused_kind
-    same_list = [job.id for job in fresh.jobs] == list(shown.jobs) and fresh.total == shown.total
-    if not same_list or paused != st.session_state.get("paused"):
+    if paused != st.session_state.get("paused"):
         return None
-    differ = [job.id for job in fresh.jobs if job.version != shown.jobs[job.id].version]
-    shown.take(fresh)
+    differ = [job.id for job in fresh.jobs if _differs(job, shown.jobs.get(job.id))]
+    if [job.id for job in fresh.jobs] == list(shown.jobs) and fresh.total == shown.total:
+        shown.take(fresh)
+    elif st.session_state.get("playing") in shown.jobs:
+        shown.take_known(fresh)
+    else:
+        return None
     return [_key(job_id) for job_id in differ]
+
+
+def _differs(job: Job, before: Job | None) -> bool:
+    return before is not None and job.version != before.version
+
+
+def _news() -> None:
+    """A way to what was held back while a player is open."""
+    shown: Shown = st.session_state["shown"]
+    if shown.held_back:
+        st.button(
+            _("Something new has come: show it"),
+            icon=":material/arrow_upward:",
+            key="show-news",
+            on_click=st.rerun,
+        )
 
 
 # -- one card

@@ -84,6 +84,10 @@ _SENTENCES: Final[dict[tuple[State, str], str]] = {
         "The gateway does not offer this model to this key right now. "
         "Whoever runs the studio: check the key's group at Dubrify, then try again."
     ),
+    (State.FAILED, "turned_away"): N_(
+        "Something before the gateway turned this request away, so nothing was made or charged. "
+        "Try again; if it happens again, tell whoever runs the studio."
+    ),
     (State.FAILED, "unreachable"): N_(
         "The gateway could not be reached in several tries. Nothing was sent and nothing is "
         "charged. Try again later."

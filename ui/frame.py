@@ -72,7 +72,16 @@ def remember_language(viewer: Viewer) -> None:
 
 
 def banners(viewer: Viewer) -> None:
-    """What everybody must know: rehearsal, held-back submissions, storage that will be wiped."""
+    """What everybody must know: rehearsal, held-back submissions, storage that will be wiped.
+
+    In a container of their own: a banner that comes or goes must not move what stands below, for
+    a player that moves starts anew.
+    """
+    with st.container(key="banners"):
+        _banners(viewer)
+
+
+def _banners(viewer: Viewer) -> None:
     here = studio.current()
     if here.settings.is_rehearsal:
         with st.container(horizontal=True, vertical_alignment="center", key="rehearsal"):

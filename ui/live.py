@@ -26,11 +26,12 @@ def watch(
     version: Callable[[], int],
     on_change: Callable[[], None],
     ask: Callable[[], None],
+    news: Callable[[], None],
 ) -> None:
     """Mounts the page's socket. `version` is what is shown, `on_change` a callback that compares.
 
     An idle page costs no run: `run_every` is set only while the page reports that it has no socket;
-    then `ask` compares at intervals.
+    then `ask` compares at intervals. `news` draws what the page has to say about changes.
     """
     has_no_socket = st.session_state.get("live", {}).get("socket") == "down"
     every = FALLBACK_SECONDS if has_no_socket else None
@@ -45,5 +46,6 @@ def watch(
             on_socket_change=st.rerun,
             height=1,
         )
+        news()
 
     st.fragment(body, key=WATCH, run_every=every)()

@@ -6,6 +6,7 @@ moment a field is left, so that no error, page change or refresh loses it.
 
 from __future__ import annotations
 
+import json
 import time
 import uuid
 from collections.abc import Mapping
@@ -243,11 +244,22 @@ def _upload(viewer: Viewer) -> None:
         on_change=_take_upload,
         args=(viewer, turn),
     )
+    _say_on_dropzone(_("Choose a picture, or drop it here"))
     limit = LARGEST_UPLOAD // (1024 * 1024)
     st.caption(_("Drop a PNG, JPEG or WebP of up to {n} MB.").format(n=limit))
     refused = st.session_state.get("upload_refused")
     if refused:
         st.error(picture_refusal(*refused), icon=":material/broken_image:")
+
+
+def _say_on_dropzone(words: str) -> None:
+    """Puts `words` on the uploader's button, which Streamlit labels in English only."""
+    button = '[data-testid="stFileUploaderDropzone"] button p'
+    quoted = json.dumps(words, ensure_ascii=False)
+    st.html(
+        f"<style>{button} {{ font-size: 0 }} "
+        f"{button}::after {{ font-size: 0.875rem; content: {quoted} }}</style>"
+    )
 
 
 def _take_upload(viewer: Viewer, turn: int) -> None:
@@ -358,5 +370,6 @@ def _enqueue(form: Form, viewer: Viewer, new: NewJob) -> Job | None:
         )
         return None
     studio.current().wake()
+    st.session_state["playing"] = None  # the new card takes the first place and moves the others
     st.toast(_("Asked for. It appears below and in the library."), icon=":material/check:")
     return job
