@@ -10,9 +10,11 @@ DEVELOPMENT := .venv/.requirements-dev
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check
 
 # Streamlit would otherwise ask the internet for this machine's public address before it starts.
-RUN := $(PY) -m streamlit run app.py --server.port $(PORT) --browser.serverAddress localhost
+# uvicorn would otherwise believe any X-Forwarded-For that comes from this machine; TRUSTED_PROXIES
+# says whose counts.
+RUN := FORWARDED_ALLOW_IPS= $(PY) -m streamlit run app.py --server.port $(PORT) --browser.serverAddress localhost
 ifeq ($(DEV),1)
-RUN += --server.fileWatcherType auto
+RUN += --server.fileWatcherType auto --server.runOnSave true
 endif
 
 .DEFAULT_GOAL := help
@@ -22,9 +24,9 @@ endif
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-6s %s\n", $$1, $$2}' Makefile
 
-run: $(RUNTIME) ## Start the studio (PORT=8501; DEV=1 reloads changed code; Ctrl-C ends it)
-	@echo "Grok Video Studio: http://localhost:$(PORT)"
-	@exec $(RUN)
+# The server handles Ctrl-C itself; ignored beforehand, it leaves no error behind when it has ended.
+run: $(RUNTIME) ## Start the studio and print its address (PORT=8501; DEV=1 shows changed screens as you save)
+	@trap '' INT; exec env $(RUN)
 
 test: $(DEVELOPMENT) ## Run all tests (ARGS='tests/jobs -k archive' for some)
 	@$(PY) -m pytest $(ARGS)
@@ -34,7 +36,7 @@ lint: $(DEVELOPMENT) ## Check style and types
 	@$(PY) -m ruff format --check
 	@$(PY) -m mypy
 
-user: $(RUNTIME) ## Add a person (NAME=ada; ARGS='--role viewer' for more)
+user: $(RUNTIME) ## Add a person (NAME=their-user-name; ARGS='--role viewer' for more)
 	@$(PY) -m people add $(if $(NAME),'$(NAME)') $(ARGS)
 
 # What is installed, each by a stamp as old as its last installation.

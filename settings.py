@@ -177,7 +177,10 @@ class Settings(BaseSettings):
     def storage_is_temporary(self) -> bool:
         """True on Streamlit Community Cloud while database or archive lie on its own disk."""
         on_community_cloud = Path("/mount/src").is_dir()
-        return on_community_cloud and not (self.database_url and self.archive_url)
+        database_is_elsewhere = (self.database_url or "").startswith("postgresql")
+        archive = self.archive_url or ""
+        archive_is_elsewhere = "://" in archive and not archive.startswith("file://")
+        return on_community_cloud and not (database_is_elsewhere and archive_is_elsewhere)
 
     @property
     def allowed_download_hosts(self) -> tuple[str, ...]:

@@ -10,14 +10,13 @@ import time
 from dataclasses import dataclass
 from typing import Final
 
-from grok_api import VideoClient
 from jobs.archive import Archive, ArchiveUnusable
-from jobs.claims import Claims
 from jobs.database import Database, DatabaseUnusable
 from jobs.gateway import gateway_name
 from jobs.store import Store
-from jobs.worker import Pace, Worker
+from jobs.worker import Worker, worker_of
 from people.accounts import AccountError, Accounts
+from people.addresses import parse_proxies
 from people.links import Links, SecretUnusable, load_secret
 from people.samples import CREDENTIALS
 from people.sessions import Sessions
@@ -94,7 +93,10 @@ def open_studio(settings: Settings) -> Studio:
         samples = CREDENTIALS if settings.is_rehearsal else {}
         accounts = Accounts(database, credentials, samples)
         secret = load_secret(settings.folder / "link-secret")
+        parse_proxies(settings.proxies)
     except (DatabaseUnusable, ArchiveUnusable, AccountError, SecretUnusable) as error:
+        raise ConfigurationError(str(error)) from None
+    except ValueError as error:
         raise ConfigurationError(str(error)) from None
     except OSError as error:
         raise ConfigurationError(
@@ -119,18 +121,9 @@ def open_studio(settings: Settings) -> Studio:
 
 def hire_worker(studio: Studio, base_url: str, api_key: str) -> Worker:
     """A worker for the studio's jobs, not started yet. `base_url` is the gateway or the sandbox."""
-    settings = studio.settings
-    client = VideoClient(
-        api_key,
-        base_url,
-        create_path=settings.grok_api_create_path,
-        retries=0,  # one GET a poll: the next slot is the retry
-        retrieve_timeout=min(20.0, max(settings.poll_seconds * 0.9, 1.0)),
-        allow_hosts=settings.allowed_download_hosts,
+    studio.worker = worker_of(
+        studio.settings, studio.database, studio.archive, studio.store.gateway, base_url, api_key
     )
-    pace = Pace(settings.poll_seconds, settings.max_in_flight, settings.submits_per_second)
-    claims = Claims(studio.database, studio.store.gateway)
-    studio.worker = Worker(claims, client, studio.archive, pace)
     return studio.worker
 
 

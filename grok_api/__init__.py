@@ -1,6 +1,6 @@
 """The gateway's API: client, requests, outcomes, errors. Knows HTTP; knows nothing of an app."""
 
-from grok_api.catalogue import MODELS, translation
+from grok_api.catalogue import MODELS, limits_for, offered
 from grok_api.client import BASE_URL, VideoClient
 from grok_api.download import Download
 from grok_api.errors import (
@@ -27,12 +27,6 @@ from grok_api.outcomes import KINDS, Done, Expired, Failed, Kind, Moderated, Out
 from grok_api.redact import redact
 from grok_api.request import VideoRequest
 from grok_api.waiting import wait
-
-
-def limits_for(model: str = "grok-imagine-video") -> Limits:
-    """Return what `model` accepts: what forms offer and validation checks."""
-    return translation(model).LIMITS
-
 
 __all__ = [
     "BASE_URL",
@@ -67,6 +61,7 @@ __all__ = [
     "VideoRequest",
     "data_uri",
     "limits_for",
+    "offered",
     "redact",
     "wait",
 ]

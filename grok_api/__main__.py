@@ -11,7 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from grok_api import client as api
-from grok_api import waiting
+from grok_api import grok, waiting
+from grok_api.catalogue import limits_for
 from grok_api.errors import ApiError, AuthError, InvalidRequest, NoVideo
 from grok_api.images import data_uri
 from grok_api.options import DISK_ERROR, EXIT, INTERRUPTED, parser
@@ -28,19 +29,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return code
     except KeyboardInterrupt:
         if running:
-            _note(f"Interrupted. The job runs on, and is paid; resume: {_resume(running[0])}")
+            _note(
+                f"Interrupted. The job runs on, and is paid; resume: {_resume(running[0], options)}"
+            )
         else:
             _note("Interrupted before an id came. If a request was sent, it may run, and be paid.")
         return INTERRUPTED
     except ApiError as error:
-        _print_error(error, running)
+        _print_error(error, running, options)
         if isinstance(error, NoVideo) and error.outcome is not None:
             return EXIT[error.outcome.kind]
         return EXIT[error.kind]
     except OSError as error:
         _note(f"The file could not be read or written: {error.strerror or type(error).__name__}.")
         if running:
-            _note(f"The video can still be fetched: {_resume(running[0])} --out FILE")
+            _note(f"The video can still be fetched: {_resume(running[0], options)} --out FILE")
         return DISK_ERROR
 
 
@@ -55,9 +58,7 @@ def _generate(client: api.VideoClient, options: argparse.Namespace, running: lis
         raise InvalidRequest("The folder of --out does not exist.", field="out", code="no_folder")
     outcome = _submit(client, options, running)
     if not isinstance(outcome, Pending):
-        return (
-            _finish(client, outcome, options.out) if outcome.kind == "done" else EXIT[outcome.kind]
-        )
+        return _finish(client, outcome, options) if outcome.kind == "done" else EXIT[outcome.kind]
     outcome = waiting.wait(
         client,
         outcome,
@@ -66,15 +67,15 @@ def _generate(client: api.VideoClient, options: argparse.Namespace, running: lis
         timeout=options.timeout,
         tell=_tell,
     )
-    return _finish(client, outcome, options.out)
+    return _finish(client, outcome, options)
 
 
 def _retrieve(client: api.VideoClient, options: argparse.Namespace, running: list[str]) -> int:
     running.append(options.request_id)
-    out: Path | None = options.out
-    if out is None and options.download:
-        out = Path(f"{''.join(c if c.isalnum() else '_' for c in options.request_id)}.mp4")
-    return _finish(client, client.retrieve(options.request_id, model=options.model), out)
+    if options.out is None and options.download:
+        name = "".join(c if c.isalnum() else "_" for c in options.request_id)
+        options.out = Path(f"{name}.mp4")
+    return _finish(client, client.retrieve(options.request_id, model=options.model), options)
 
 
 def _models(client: api.VideoClient, options: argparse.Namespace, running: list[str]) -> int:
@@ -86,10 +87,11 @@ def _submit(client: api.VideoClient, options: argparse.Namespace, running: list[
     image: str | None = options.image
     if image and "://" not in image and not image.startswith("data:"):
         image = data_uri(Path(image).read_bytes())
+    limits = limits_for(options.model)
     request = VideoRequest(
         options.prompt,
-        options.duration,
-        options.resolution,
+        limits.default_duration if options.duration is None else options.duration,
+        limits.default_resolution if options.resolution is None else options.resolution,
         options.aspect_ratio,
         image,
         options.model,
@@ -99,15 +101,17 @@ def _submit(client: api.VideoClient, options: argparse.Namespace, running: list[
         running.append(outcome.request_id)
     _print(_record(outcome))
     if isinstance(outcome, Pending):
-        _note(f"Created {outcome.request_id}; to check again: {_resume(outcome.request_id)}")
+        _note(
+            f"Created {outcome.request_id}; to check again: {_resume(outcome.request_id, options)}"
+        )
     return outcome
 
 
-def _finish(client: api.VideoClient, outcome: Outcome, out: Path | None) -> int:
+def _finish(client: api.VideoClient, outcome: Outcome, options: argparse.Namespace) -> int:
     record = _record(outcome)
-    if isinstance(outcome, Done) and out is not None:
+    if isinstance(outcome, Done) and options.out is not None:
         try:
-            clip = client.download(outcome, out)
+            clip = client.download(outcome, options.out)
         except (ApiError, OSError):
             # The address is of use even where the fetching failed.
             _print(record)
@@ -116,7 +120,7 @@ def _finish(client: api.VideoClient, outcome: Outcome, out: Path | None) -> int:
         _note(f"Saved {clip.path} ({clip.bytes} bytes).")
     _print(record)
     if isinstance(outcome, Pending):
-        _note(f"Still running; check again: {_resume(outcome.request_id)}")
+        _note(f"Still running; check again: {_resume(outcome.request_id, options)}")
     return EXIT[outcome.kind]
 
 
@@ -125,7 +129,7 @@ def _record(outcome: Outcome) -> dict[str, object]:
     return {"request_id": fields.pop("request_id"), "kind": outcome.kind, **fields}
 
 
-def _print_error(error: ApiError, running: list[str]) -> None:
+def _print_error(error: ApiError, running: list[str], options: argparse.Namespace) -> None:
     record: dict[str, object] = {"request_id": running[0] if running else None, "kind": error.kind}
     for name in ("message", "code", "http_status", "retry_after", "ambiguous"):
         record[name] = getattr(error, name)
@@ -136,7 +140,7 @@ def _print_error(error: ApiError, running: list[str]) -> None:
     if error.ambiguous:
         _note("The job may have been accepted, and may be paid. Do not simply repeat it.")
     elif running:
-        _note(f"Check again: {_resume(running[0])}")
+        _note(f"Check again: {_resume(running[0], options)}")
 
 
 def _tell(news: Pending | ApiError) -> None:
@@ -147,8 +151,9 @@ def _tell(news: Pending | ApiError) -> None:
         _note(f"{news.kind}, asking again: {news.message}")
 
 
-def _resume(request_id: str) -> str:
-    return f"python -m grok_api retrieve {request_id}"
+def _resume(request_id: str, options: argparse.Namespace) -> str:
+    model = "" if options.model == grok.MODEL else f" --model {options.model}"
+    return f"python -m grok_api retrieve {request_id}{model}"
 
 
 def _print(record: dict[str, object]) -> None:

@@ -1,11 +1,11 @@
-"""Which module speaks for which model. A new model is a module like `grok` and one entry here."""
+"""Which module speaks for which model. A new model is a module like `sora` and one word here."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Protocol
 
-from grok_api import grok
+from grok_api import grok, sora
 from grok_api.answers import Answer
 from grok_api.errors import InvalidRequest
 from grok_api.limits import Limits
@@ -17,20 +17,22 @@ if TYPE_CHECKING:
 
 
 class Translation(Protocol):
-    """What a model's module offers: pure functions, no I/O.
-
-    A model whose videos are fetched from the API itself answers `Done` with the relative
-    address of its content; the client makes it absolute and sends the key along.
-    """
+    """What a module offers for its models: constants and pure functions, no I/O."""
 
     @property
-    def LIMITS(self) -> Limits: ...  # noqa: N802 - a module's constant
+    def MODELS(self) -> Mapping[str, Limits]:  # noqa: N802 - a module's constant
+        """The models' ids, each with its limits."""
 
     @property
-    def CREATE_PATHS(self) -> tuple[str, ...]: ...  # noqa: N802 - a module's constant
+    def TAKES_VERSIONS(self) -> bool:  # noqa: N802 - a module's constant
+        """Whether "<id>-1.5" is spoken to as "<id>" is."""
+
+    @property
+    def CREATE_PATHS(self) -> tuple[str, ...]:  # noqa: N802 - a module's constant
+        """The paths to create at; the next only where the one before proves not to be there."""
 
     def validate(self, request: VideoRequest, /) -> None:
-        """Raise InvalidRequest."""
+        """Raise InvalidRequest; `validation.check_request` checks against limits."""
 
     def encode(self, request: VideoRequest, /) -> Wire:
         """Return the body of the create call, JSON or multipart."""
@@ -45,21 +47,48 @@ class Translation(Protocol):
         """Return the outcome of a poll; raise ApiError."""
 
 
-MODELS: Mapping[str, Translation] = {grok.MODEL: grok}
+TRANSLATIONS: tuple[Translation, ...] = (grok, sora)
+MODELS: Mapping[str, Translation] = {
+    name: module for module in TRANSLATIONS for name in module.MODELS
+}
 
 
 def translation(model: str) -> Translation:
-    """Return the module for `model`, or for the family that its name continues.
+    """Return the module that speaks for `model`. Raises InvalidRequest bad_model."""
+    return MODELS[_known(model)]
 
-    "grok-imagine-video-1.5" is spoken to as "grok-imagine-video". Raises InvalidRequest.
+
+def limits_for(model: str = grok.MODEL) -> Limits:
+    """Return what `model` is called, accepts and costs. Raises InvalidRequest bad_model."""
+    name = _known(model)
+    return MODELS[name].MODELS[name]
+
+
+def offered(models: Iterable[str]) -> tuple[str, ...]:
+    """Return those of our models that a list such as `VideoClient.models()` names, in our order.
+
+    "grok-imagine-video-1.5" counts as "grok-imagine-video"; Sora's names must be exact.
     """
-    if isinstance(model, str):
-        for name, module in MODELS.items():
-            if model == name or model.startswith(f"{name}-"):
-                return module
+    named = {_ours(model) for model in models}
+    return tuple(name for name in MODELS if name in named)
+
+
+def _known(model: object) -> str:
+    if (name := _ours(model)) is not None:
+        return name
     raise InvalidRequest(
         f"The model must be one of {', '.join(MODELS)}.",
         field="model",
         code="bad_model",
         values={"actual": model, "allowed": tuple(MODELS)},
     )
+
+
+def _ours(model: object) -> str | None:
+    """Return the id in the catalogue that `model` is, or whose name it continues."""
+    if not isinstance(model, str):
+        return None
+    if model in MODELS:
+        return model
+    families = (name for name, module in MODELS.items() if module.TAKES_VERSIONS)
+    return next((name for name in families if model.startswith(f"{name}-")), None)

@@ -32,11 +32,12 @@ T = TypeVar("T")
 class VideoClient:
     """Speaks to one gateway with one key. Safe to share among threads.
 
-    `create_path` fixes the path of the create call; None tries the document's, then the
-    older one where the first answer proves that nothing was accepted. `retries` repeats GETs
-    only: a POST is never repeated. Timeouts are seconds for a whole call. `allow_hosts` names
-    private hosts that videos may be fetched from. A `session` of your own is used as it is
-    for calls to the API; without one every call has a fresh connection.
+    `create_path` fixes the path of the create call for models with more than one (Grok); None
+    tries the document's, then the older one where the first answer proves that nothing was
+    accepted. `retries` repeats GETs only: a POST is never repeated. Timeouts are seconds for a
+    whole call. `allow_hosts` names private hosts that videos may be fetched from. A `session`
+    of your own is used as it is for calls to the API; without one every call has a fresh
+    connection.
     """
 
     def __init__(
@@ -85,10 +86,12 @@ class VideoClient:
         request.validate()
         model = catalogue.translation(request.model)
         wire = model.encode(request)
+        paths = model.CREATE_PATHS
         known = self.create_path or self._working_paths.get(request.model)
+        known = known if len(paths) > 1 else None
         deadline = time.monotonic() + self._create_timeout
         first: ApiError | None = None
-        for path in (known,) if known else model.CREATE_PATHS:
+        for path in (known,) if known else paths:
             try:
                 answer = self._transport.post(path, wire, deadline)
                 outcome = model.read_created(answer, self.base_url, request.prompt)
@@ -134,10 +137,20 @@ class VideoClient:
             source = Done(given) if given else self.retrieve(source, model=model)
         if not isinstance(source, Done):
             raise NoVideo(f"The job has no video to fetch: {source.kind}.", outcome=source)
+        return self._fetch(source.url, path)
+
+    def download_poster(self, done: Done, path: str | os.PathLike[str]) -> Download:
+        """Fetch the still picture of a finished video to `path`; raises as `download` does."""
+        if done.poster_url is None:
+            raise NoVideo("The video has no poster to fetch.", outcome=done)
+        return self._fetch(done.poster_url, path, of="image/")
+
+    def _fetch(self, url: str, path: str | os.PathLike[str], of: str = "video/") -> Download:
         return download(
             self._transport,
-            source.url,
+            url,
             path,
+            of=of,
             timeout=self._download_timeout,
             max_bytes=self._max_download,
         )

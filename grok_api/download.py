@@ -1,4 +1,4 @@
-"""Brings a finished video to disk: whole, or not at all."""
+"""Brings a finished video, or its poster, to disk: whole, or not at all."""
 
 from __future__ import annotations
 
@@ -20,8 +20,9 @@ from grok_api.transport import Stream, Transport
 
 MAX_BYTES = 200 * 2**20
 TIMEOUT = 300.0  # seconds
-# A page or an error in place of a video.
-_NOT_VIDEOS = ("text/", "application/json", "application/xml", "application/problem", "image/")
+# A page or an error in place of a video; or one in place of the other.
+_NEITHER = ("text/", "application/json", "application/xml", "application/problem")
+_EITHER = ("video/", "image/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,19 +40,20 @@ def download(
     url: str,
     path: str | os.PathLike[str],
     *,
+    of: str = "video/",
     timeout: float = TIMEOUT,
     max_bytes: int = MAX_BYTES,
 ) -> Download:
     """Fetch `url` to `path` within `timeout` seconds, replacing what is there only when whole.
 
-    Raises LinkGone, BlockedAddress, TooLarge, Malformed, ServerError, RateLimited; AuthError and
+    `of` is the type wanted, "video/" or "image/"; a server that names none is believed. Raises LinkGone, BlockedAddress, TooLarge, Malformed, ServerError, RateLimited; AuthError and
     NotFound where the key went along; OSError where the disk refuses. Nothing is left behind.
     """
     target = Path(path)
     deadline = time.monotonic() + timeout
     digest, size = hashlib.sha256(), 0
     with _beside(target) as file, transport.fetch(url, deadline) as stream:
-        expected = _check(stream, max_bytes)
+        expected = _check(stream, of, max_bytes)
         for chunk in stream.chunks:
             size += len(chunk)
             if size > max_bytes:
@@ -66,12 +68,13 @@ def download(
     return Download(target, size, digest.hexdigest(), content_type)
 
 
-def _check(stream: Stream, max_bytes: int) -> int | None:
-    """Raise for what is no video; return the size that is announced, where it is."""
+def _check(stream: Stream, of: str, max_bytes: int) -> int | None:
+    """Raise for what is not wanted; return the size that is announced, where it is."""
     if stream.status != 200:
         raise _refusal(stream)
     content_type = stream.headers.get("content-type", "").strip().lower()
-    if content_type.startswith(_NOT_VIDEOS):
+    others = (*_NEITHER, *(kind for kind in _EITHER if kind != of))
+    if content_type.startswith(others):
         raise Malformed("The video's address brings something else.", http_status=200)
     length = stream.headers.get("content-length", "")
     if not length.isdecimal() or "content-encoding" in stream.headers:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Iterator
 from urllib.parse import urljoin, urlsplit
 
@@ -12,6 +13,7 @@ Layers = list[dict[str, object]]
 
 TICKS_PER_DOLLAR = 10_000_000_000
 _URL_NAMES = ("video_url", "result_url", "videoUrl", "resultUrl", "download_url", "public_url")
+_STILL = re.compile(r"(?i)image|thumb|sprite|poster|cover|audio")
 _FLAG_NAMES = ("respect_moderation", "respectModeration")
 
 
@@ -79,7 +81,7 @@ def _in_list(value: object, *, texts: bool) -> Iterator[object]:
     for item in value if isinstance(value, list) else [value]:
         if isinstance(item, str) and texts:
             yield item
-        elif isinstance(item, dict) and "image" not in str(item.get("type", "")).lower():
+        elif isinstance(item, dict) and not _STILL.search(str(item.get("type", ""))):
             yield from _in_video(item.get("video"))
             yield from _in_video(item)
 

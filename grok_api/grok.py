@@ -7,9 +7,9 @@ from urllib.parse import quote
 
 from grok_api import states
 from grok_api.answers import Answer
-from grok_api.images import check_image
-from grok_api.limits import Limits, check_choice, check_duration, check_prompt
+from grok_api.limits import Limits
 from grok_api.outcomes import Outcome
+from grok_api.validation import check_request
 from grok_api.wire import Wire
 
 if TYPE_CHECKING:
@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
 MODEL = "grok-imagine-video"
 
-# From the API document; the prompt's bytes and the picture's size and types are xAI's.
+# From the API document; the prompt's bytes, the picture's size and types and the prices are xAI's.
 LIMITS = Limits(
+    title="Grok Imagine Video",
     durations=tuple(range(1, 16)),
     default_duration=6,
     resolutions=("480p", "720p"),
@@ -28,21 +29,23 @@ LIMITS = Limits(
     prompt_bytes=4096,
     image_bytes=10 * 2**20,
     image_types=("image/png", "image/jpeg", "image/webp"),
+    image_urls=True,
+    image_exact_size=False,
+    people_refused=False,
+    second_prices={"480p": 0.05, "720p": 0.07},
+    picture_price=0.002,
+    link_hours=24,
 )
+MODELS = {MODEL: LIMITS}
+TAKES_VERSIONS = True
 
 # The document's path, then the one that the vendor's openapi.json still names.
 CREATE_PATHS = ("/v1/videos", "/v1/videos/generations")
 
 
 def validate(request: VideoRequest, /) -> None:
-    """Raise InvalidRequest for the first mistake in the order of the fields."""
-    check_prompt(request.prompt, LIMITS)
-    check_duration(request.duration, LIMITS)
-    check_choice("resolution", request.resolution, LIMITS.resolutions)
-    if request.aspect_ratio is not None:
-        check_choice("aspect_ratio", request.aspect_ratio, LIMITS.aspect_ratios)
-    if request.image is not None:
-        check_image(request.image, LIMITS)
+    """Raise InvalidRequest."""
+    check_request(request, LIMITS)
 
 
 def encode(request: VideoRequest, /) -> Wire:

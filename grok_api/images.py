@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from grok_api.errors import InvalidRequest
 from grok_api.limits import Limits
+from grok_api.pixels import pixels
 
 _SIGNATURES: Mapping[str, Callable[[bytes], bool]] = {
     "image/png": lambda data: data.startswith(b"\x89PNG\r\n\x1a\n"),
@@ -18,18 +19,27 @@ _SIGNATURES: Mapping[str, Callable[[bytes], bool]] = {
 MAX_URL = 2048  # characters
 
 
-def check_image(image: object, limits: Limits) -> None:
-    """Raise InvalidRequest bad_image unless it is an https URL or a good data URI.
+def check_image(image: object, limits: Limits, resolution: str) -> None:
+    """Raise InvalidRequest unless it is a good data URI, or an https URL where those are taken.
 
-    `values["reason"]` is one of not_text, not_https, no_host, credentials, bad_url, bad_type,
-    bad_base64, not_a_picture, too_large.
+    `bad_image` has a `values["reason"]`, one of not_text, not_https, no_host, credentials,
+    bad_url, bad_type, bad_base64, not_a_picture, too_large. `image_must_be_uploaded` is a URL
+    that the model does not fetch; `image_wrong_size` has width, height and needed ("1280x720").
     """
     if not isinstance(image, str):
         raise _bad("not_text", "The image must be a URL or a data URI.")
     if image[:5].lower() == "data:":
-        decode_data_uri(image, limits)
-    else:
+        mime, data = decode_data_uri(image, limits)
+        if limits.image_exact_size:
+            _check_size(mime, data, resolution)
+    elif limits.image_urls:
         _check_url(image)
+    else:
+        raise InvalidRequest(
+            f"{limits.title} fetches no pictures: give the file itself, as a data URI.",
+            field="image",
+            code="image_must_be_uploaded",
+        )
 
 
 def decode_data_uri(uri: str, limits: Limits) -> tuple[str, bytes]:
@@ -61,6 +71,20 @@ def data_uri(data: bytes) -> str:
         if matches(data):
             return f"data:{mime};base64,{base64.b64encode(data).decode()}"
     raise _bad("bad_type", "The image must be PNG, JPEG or WebP.", allowed=tuple(_SIGNATURES))
+
+
+def _check_size(mime: str, data: bytes, needed: str) -> None:
+    found = pixels(data)
+    if found is None:
+        raise _bad("not_a_picture", f"The image's content is not {mime}.")
+    width, height = found
+    if f"{width}x{height}" != needed:
+        raise InvalidRequest(
+            f"The image has {width}x{height} pixels; exactly {needed} are needed.",
+            field="image",
+            code="image_wrong_size",
+            values={"width": width, "height": height, "needed": needed},
+        )
 
 
 def _check_url(url: str) -> None:

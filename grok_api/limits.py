@@ -1,65 +1,43 @@
-"""What a model accepts, and the checks against it. Forms, validation and tests read the same."""
+"""What a model is called, accepts and costs. Forms, estimates, validation and tests read the same."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
-from grok_api.errors import InvalidRequest
 
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What one model accepts. Durations are whole seconds, sizes bytes, types MIME types."""
+    """What is to be known of one model before anything is sent.
 
+    Durations are whole seconds, `…_bytes` bytes, `image_types` MIME types, prices US dollars.
+    """
+
+    title: str
+    """What people call the model."""
     durations: tuple[int, ...]
     default_duration: int
     resolutions: tuple[str, ...]
+    """Labels ("720p"), or sizes in pixels ("1280x720")."""
     default_resolution: str
     aspect_ratios: tuple[str, ...]
-    default_aspect_ratio: str
+    """Empty where the resolution decides it: then none may be sent."""
+    default_aspect_ratio: str | None
     prompt_bytes: int
+    """Of the prompt in UTF-8."""
     image_bytes: int
     image_types: tuple[str, ...]
-
-
-def check_prompt(prompt: object, limits: Limits) -> None:
-    """Raise InvalidRequest: prompt_not_text, prompt_blank or prompt_too_long (UTF-8 bytes)."""
-    try:
-        size = len(prompt.encode()) if isinstance(prompt, str) else -1
-    except UnicodeEncodeError:
-        size = -1
-    if not isinstance(prompt, str) or size < 0:
-        raise InvalidRequest("The prompt is not text.", field="prompt", code="prompt_not_text")
-    if not prompt.strip():
-        raise InvalidRequest("The prompt is blank.", field="prompt", code="prompt_blank")
-    if size > limits.prompt_bytes:
-        raise InvalidRequest(
-            f"The prompt has {size} bytes; {limits.prompt_bytes} are allowed.",
-            field="prompt",
-            code="prompt_too_long",
-            values={"actual": size, "limit": limits.prompt_bytes, "unit": "bytes"},
-        )
-
-
-def check_duration(duration: object, limits: Limits) -> None:
-    """Raise InvalidRequest duration_out_of_range for all but an allowed whole number."""
-    # bool is an int in Python, and True would be sent as `true`.
-    if type(duration) is not int or duration not in limits.durations:
-        low, high = min(limits.durations), max(limits.durations)
-        raise InvalidRequest(
-            f"The duration must be a whole number of seconds from {low} to {high}.",
-            field="duration",
-            code="duration_out_of_range",
-            values={"actual": duration, "min": low, "max": high, "allowed": limits.durations},
-        )
-
-
-def check_choice(field: str, value: object, allowed: tuple[str, ...]) -> None:
-    """Raise InvalidRequest `bad_<field>` for a value that is not among `allowed`."""
-    if not isinstance(value, str) or value not in allowed:
-        raise InvalidRequest(
-            f"The {field.replace('_', ' ')} must be one of {', '.join(allowed)}.",
-            field=field,
-            code=f"bad_{field}",
-            values={"actual": value, "allowed": allowed},
-        )
+    image_urls: bool
+    """Whether a picture may be given as an https URL; a data URI always may."""
+    image_exact_size: bool
+    """Whether a picture must have exactly the pixels of the resolution."""
+    people_refused: bool
+    """Whether pictures that show people are turned away by the model's moderation."""
+    second_prices: Mapping[str, float] = field(hash=False)
+    """The vendor's list price of a second, by resolution; the gateway's own may differ."""
+    picture_price: float
+    """What a picture given with the prompt adds."""
+    link_hours: float
+    """How long a finished video's address lives as a rule."""
+    notice: str | None = None
+    """The code of something a screen should say beside the model."""

@@ -6,9 +6,11 @@ import argparse
 from collections.abc import Mapping
 from pathlib import Path
 
-from grok_api import grok, waiting
+from grok_api import catalogue, grok, waiting
 from grok_api.client import BASE_URL
+from grok_api.limits import Limits
 from grok_api.outcomes import Kind
+from grok_api.validation import either
 
 EXIT: Mapping[Kind, int] = {
     "done": 0,
@@ -41,7 +43,7 @@ _EPILOG = f"""exit codes:
 environment:
   GROK_API_KEY           the key (needed)
   GROK_API_BASE_URL      default {BASE_URL}
-  GROK_API_CREATE_PATH   default: the document's path, then the older one"""
+  GROK_API_CREATE_PATH   default: the document's path, then the older one (Grok)"""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -64,7 +66,7 @@ def parser() -> argparse.ArgumentParser:
     retrieve.add_argument("request_id", metavar="ID")
     retrieve.add_argument("--download", action="store_true", help="save the video, as ID.mp4")
     retrieve.add_argument("--out", type=Path, metavar="FILE", help="save the video there")
-    retrieve.add_argument("--model", default=grok.MODEL)
+    _add_model(retrieve)
     _command(commands, "models", "list the key's models; checks the key at no cost")
     return made
 
@@ -84,19 +86,47 @@ def _command(
 
 
 def _add_request(command: argparse.ArgumentParser) -> None:
-    low, high = min(grok.LIMITS.durations), max(grok.LIMITS.durations)
-    command.add_argument("prompt", help=f"at most {grok.LIMITS.prompt_bytes} bytes of UTF-8")
+    command.epilog = f"models:\n{_models()}\n\n{_EPILOG}"
+    add = command.add_argument
+    add("prompt", help="what should be seen")
+    add("--duration", type=int, help="whole seconds")
+    add("--resolution", "--size", help="such as 720p, or a size in pixels such as 1280x720")
+    add("--aspect-ratio", help="such as 16:9")
+    add("--image", metavar="URL_OR_FILE", help="the first frame")
+    _add_model(command)
+
+
+def _add_model(command: argparse.ArgumentParser) -> None:
     command.add_argument(
-        "--duration", type=int, default=grok.LIMITS.default_duration, help=f"seconds, {low}–{high}"
+        "--model", default=grok.MODEL, help=f"{either(list(catalogue.MODELS))} (%(default)s)"
     )
-    command.add_argument(
-        "--resolution",
-        default=grok.LIMITS.default_resolution,
-        help=" or ".join(grok.LIMITS.resolutions),
-    )
-    command.add_argument("--aspect-ratio", help=", ".join(grok.LIMITS.aspect_ratios))
-    command.add_argument("--image", metavar="URL_OR_FILE", help="the first frame")
-    command.add_argument("--model", default=grok.MODEL)
+
+
+def _models() -> str:
+    lines: list[str] = []
+    for model in catalogue.MODELS:
+        said = _allowed(catalogue.limits_for(model))
+        lines += [f"  {model}", *(f"    {name:<13} {text}" for name, text in said)]
+    return "\n".join(lines)
+
+
+def _allowed(limits: Limits) -> list[tuple[str, str]]:
+    """Return what a model accepts, as words by the name of the option."""
+    image = "a file" if not limits.image_urls else "an https URL or a file"
+    if limits.image_exact_size:
+        image += ", of exactly the resolution's pixels"
+    if limits.people_refused:
+        image += ", without people"
+    ratios = "none: the resolution has it"
+    if limits.aspect_ratios:
+        ratios = f"{either(limits.aspect_ratios)} ({limits.default_aspect_ratio})"
+    return [
+        ("prompt", f"at most {limits.prompt_bytes} bytes of UTF-8"),
+        ("duration", f"{either(limits.durations)} ({limits.default_duration})"),
+        ("resolution", f"{either(limits.resolutions)} ({limits.default_resolution})"),
+        ("aspect ratio", ratios),
+        ("image", image),
+    ]
 
 
 def _seconds(text: str) -> float:

@@ -43,7 +43,8 @@ class Done:
 
     `seconds` is the clip's length; `respect_moderation` is None where the answer is silent;
     `cost_usd` comes from `usage.cost_in_usd_ticks` (10,000,000,000 ticks = $1);
-    `expires_at` is Unix seconds. The representation leaves out the URL's query, which may be
+    `expires_at` is Unix seconds; `poster_url` is a still picture's address, for
+    `VideoClient.download_poster`. The representation leaves out the URL's query, which may be
     a signature.
     """
 
@@ -54,6 +55,7 @@ class Done:
     cost_usd: float | None = None
     expires_at: float | None = None
     request_id: str | None = None
+    poster_url: str | None = None
 
     def __repr__(self) -> str:
         bare = self.url.partition("?")[0]

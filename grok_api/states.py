@@ -19,20 +19,28 @@ def read(
     creating: bool = False,
     request_id: str | None = None,
     prompt: str = "",
+    content_url: str | None = None,
 ) -> Outcome:
     """Return the outcome that an answer to a create call, or to a poll of `request_id`, tells.
 
     Relative addresses are resolved against `base_url`. `prompt` is what was sent: where an
-    error repeats it, its words are not the gateway's. Raises ApiError.
+    error repeats it, its words are not the gateway's. `content_url` is where a video that is
+    done without an address is fetched; without it, that is a failure. Raises ApiError.
     """
-    return _Reading(answer, base_url, creating, request_id, prompt).outcome()
+    return _Reading(answer, base_url, creating, request_id, prompt, content_url).outcome()
 
 
 class _Reading:
     """One answer, taken apart once and asked in the order that decides."""
 
     def __init__(
-        self, answer: Answer, base_url: str, creating: bool, asked: str | None, prompt: str
+        self,
+        answer: Answer,
+        base_url: str,
+        creating: bool,
+        asked: str | None,
+        prompt: str,
+        content_url: str | None,
     ) -> None:
         self.answer = answer
         self.status = answer.status
@@ -49,6 +57,7 @@ class _Reading:
         self.id = asked or self.given_id
         self.word, self.state = state_of(self.layers)
         self.url = fields.video_url(self.layers, base_url, done=self.state == "done")
+        self.content_url = content_url
 
     def outcome(self) -> Outcome:
         """Return the outcome: moderation first, then the job's state, then words, then HTTP."""
@@ -94,6 +103,8 @@ class _Reading:
             return self._pending()
         if self.status >= 400:
             raise self._error()
+        if self.content_url and not self.said.strong:
+            return self._done(self.content_url)
         return self._as_failed("The job is said to be done, but no video came with it.")
 
     def _is_failed_job(self) -> bool:
@@ -140,7 +151,7 @@ class _Reading:
             (v for layer in self.layers if "video" in layer for v in [layer["video"]]), None
         )
         if self.state is None and isinstance(made, dict) and not self.creating:
-            return self._as_failed("The job is said to be done, but no video came with it.")
+            return self._finished()
         if self.given_id or (self.state == "strange" and not self.creating):
             return self._pending()
         if self.status == 202 and not self.creating and self.id and self.decoded.value == {}:

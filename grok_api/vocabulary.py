@@ -22,7 +22,7 @@ Meaning = Literal[
     "trouble",
 ]
 
-_POLICY = r"(?:polic\w+|guidelines?|standards?|terms|rules)"
+_POLICY = r"(?:polic\w+|guidelines?|guardrails?|standards?|terms|rules)"
 _KEY = (
     r"(?:api[ _-]?key|apikey|access[ _-]?token|bearer token|(?<!max_)(?<!max )token\b|credentials?)"
 )
@@ -56,6 +56,7 @@ SENTENCES: tuple[tuple[Meaning, tuple[str, ...]], ...] = (
             r"\b(?:not|n't) (?:be )?(?:allowed|permitted|accepted) (?:by|under)\b.{0,20}\b(?:safety|moderation|content)\b",
             r"\bsensitive[ _]words?[ _]detected|\bcontains? nsfw\b|\bnsfw (?:detected|content)|\bdata ?inspection ?failed",
             r"\b(?:flagged|classified|detected) (?:as|for) (?:\w+ ){0,3}(?:unsafe|inappropriate|sensitive|harmful|nsfw|sexual|violen\w+|hate|violati\w+)",
+            r"\b(?:images?|pictures?|photos?|uploads?)\b.{0,40}\b(?:photorealistic|real) (?:people|persons?|humans?|faces?)\b|(?:含有?|检测到|禁止|不支持).{0,6}真人",
             r"(?:未能?|没有?|没能|不能?|无法)通过.{0,12}(?:审核|审查|安全检测|风控)",
             r"(?:审核|审查)(?!服务|接口|系统).{0,8}(?:未|不|没有?|没能|无法)(?:能)?通过",
             r"(?:审核|审查)(?:结果)?[：:，, ]?(?:失败|被?拒绝|被?拦截|不合规|驳回)",

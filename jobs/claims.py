@@ -13,21 +13,24 @@ A submission whose outcome is not known becomes `unknown` and is never repeated 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from typing import Any, Final
 
 import sqlalchemy as sa
 
-from jobs.database import Database, next_change
-from jobs.job import GIVE_UP_AFTER, OVERDUE_AFTER, Job, State
+from jobs.database import Database, lock_changes, next_change
+from jobs.job import GIVE_UP_AFTER, LIVE, OVERDUE_AFTER, Job, State
 from jobs.store import COLUMNS, job_of
-from jobs.tables import gateways, jobs
+from jobs.tables import decisions, gateways, jobs
+
+log = logging.getLogger(__name__)
 
 SUBMIT_LEASE: Final = 120.0
 """Seconds a process may take from claiming a submission to writing its outcome."""
 
-DOWNLOAD_LEASE: Final = 360.0
-"""Seconds a process may take to fetch and check one clip: its 300 s deadline and some."""
+DOWNLOAD_LEASE: Final = 60.0
+"""Seconds after which a download whose process died is taken up; a live worker renews it."""
 
 CHECK_INTERVAL: Final = 60.0
 """Seconds between two checks of a refused key."""
@@ -40,6 +43,7 @@ class Claims:
         self._database = database
         self._gateway = gateway
         with database.write() as connection:
+            lock_changes(connection)
             known = sa.select(gateways.c.name).where(gateways.c.name == gateway)
             if connection.execute(known).first() is None:
                 connection.execute(sa.insert(gateways).values(name=gateway))
@@ -76,10 +80,10 @@ class Claims:
             chosen = connection.execute(self._next_in_turn(now)).scalar()
             if chosen is None:
                 return None
-            self._update_gateway(connection, next_submit_at=now + 1 / per_second)
             taken = connection.execute(
                 sa.update(jobs)
-                .where(jobs.c.id == chosen)
+                # Taken back since it was chosen: PostgreSQL lets that happen in between.
+                .where(jobs.c.id == chosen, jobs.c.state == State.QUEUED)
                 .values(
                     state=State.SUBMITTING, started_at=now, lease_until=now + SUBMIT_LEASE,
                     fence=jobs.c.fence + 1, attempts=jobs.c.attempts + 1,
@@ -87,7 +91,11 @@ class Claims:
                 )
                 .returning(*COLUMNS)
             )  # fmt: skip
-            return job_of(taken.mappings().one())
+            row = taken.mappings().first()
+            if row is None:
+                return None
+            self._update_gateway(connection, next_submit_at=now + 1 / per_second)
+            return job_of(row)
 
     def _in_flight(self, now: float) -> sa.Select[int]:
         mine = jobs.c.gateway == self._gateway
@@ -154,13 +162,53 @@ class Claims:
             lease_until = connection.execute(query).scalar()
         return lease_until is not None and lease_until - now > seconds
 
-    def accepted(self, job: Job, request_id: str, now: float, first_poll: float) -> bool:
-        """Keeps a request id. Not fenced: only another id already in place refuses it."""
-        return self._update(
-            job, [jobs.c.request_id.is_(None)], fenced=False,
-            state=State.PENDING, kind="pending", reason=None, detail=None, request_id=request_id,
-            submitted_at=now, ended_at=None, lease_until=None, errors=0, next_at=first_poll,
+    def accepted(self, job_id: str, request_id: str, now: float, first_poll: float) -> bool:
+        """Keeps a request id. Not fenced: a submission that was given up comes to life again.
+
+        True where the job is asked after from now on. Where it cannot be (a person has deleted it,
+        or has given it another id), the id is kept among the decisions. Writing the same id again
+        changes nothing.
+        """
+        return self._keep(
+            job_id, request_id, now,
+            state=State.PENDING, kind="pending", reason=None, detail=None, next_at=first_poll,
         )  # fmt: skip
+
+    def delivered(self, job: Job, now: float, request_id: str | None, **found: Any) -> bool:
+        """Keeps a video that came with the answer to the submission; not fenced either."""
+        return self._keep(
+            job.id, request_id, now,
+            state=State.READY, kind="done", reason=None, detail=None, next_at=now, **found,
+        )  # fmt: skip
+
+    def _keep(self, job_id: str, request_id: str | None, now: float, **values: Any) -> bool:
+        open_to_it = [
+            jobs.c.id == job_id,
+            jobs.c.request_id.is_(None),
+            jobs.c.video_url.is_(None),
+            jobs.c.state.in_([State.SUBMITTING, State.UNKNOWN]),
+            jobs.c.deleted_at.is_(None),
+        ]
+        with self._database.write() as connection:
+            kept = connection.execute(
+                sa.update(jobs)
+                .where(*open_to_it)
+                .values(
+                    **values, request_id=request_id, submitted_at=now, ended_at=None,
+                    lease_until=None, errors=0, version=next_change(connection),
+                )
+            )  # fmt: skip
+            if kept.rowcount == 1:
+                return True
+            query = sa.select(jobs.c.request_id).where(jobs.c.id == job_id)
+            if request_id is None or connection.execute(query).scalar() == request_id:
+                return request_id is not None
+            log.warning("job %s: a late request id is kept among the decisions", job_id)
+            late = {"what": "late answer", "job": job_id, "detail": request_id}
+            known = [decisions.c[name] == value for name, value in late.items()]
+            if connection.execute(sa.select(decisions.c.id).where(*known)).first() is None:
+                connection.execute(sa.insert(decisions).values(at=now, who="worker", **late))
+        return False
 
     def requeue(self, job: Job, at: float, **why: Any) -> bool:
         """Puts back a job of which nothing was sent; it waits until `at`."""
@@ -170,9 +218,10 @@ class Claims:
         )  # fmt: skip
 
     def slow_down(self, until: float) -> None:
-        """Holds all submissions back until `until`, as the gateway asked."""
+        """Holds all submissions back until `until`, or longer where that was asked before."""
+        slower = [gateways.c.name == self._gateway, gateways.c.next_submit_at < until]
         with self._database.write() as connection:
-            self._update_gateway(connection, next_submit_at=until)
+            connection.execute(sa.update(gateways).where(*slower).values(next_submit_at=until))
 
     def reap(self, now: float) -> int:
         """Turns submissions whose lease ran out into `unknown`; returns how many."""
@@ -196,7 +245,9 @@ class Claims:
 
     def end(self, job: Job, state: State, now: float, **why: Any) -> bool:
         """Moves a job to one of the ends, with `kind`, `reason` and `detail`."""
-        return self._update(job, state=state, ended_at=now, lease_until=None, **why)
+        return self._update(
+            job, [jobs.c.state.in_(LIVE)], state=state, ended_at=now, lease_until=None, **why
+        )
 
     def still_pending(self, job: Job, progress: int | None) -> bool:
         """Notes a "still running". Nothing is written where nothing a screen shows has changed."""
@@ -210,25 +261,40 @@ class Claims:
     def ready(self, job: Job, now: float, **found: Any) -> bool:
         """Notes a finished video; its download is due at once."""
         return self._update(
-            job, state=State.READY, kind="done", next_at=now, lease_until=None, **found
-        )
+            job, [jobs.c.state == State.PENDING],
+            state=State.READY, kind="done", next_at=now, **found,
+        )  # fmt: skip
 
-    def later(self, job: Job, at: float, state: State | None = None, **why: Any) -> bool:
+    def later(self, job: Job, at: float, **why: Any) -> bool:
         """Books the next try after a passing trouble, which the card then shows."""
-        values = {**why, "errors": job.errors + 1, "next_at": at}
-        if state is not None:
-            values["state"] = state
-        return self._update(job, **values)
+        asked_after = [jobs.c.state.in_([State.PENDING, State.READY])]
+        return self._update(job, asked_after, **{"errors": job.errors + 1, "next_at": at, **why})
+
+    def renew(self, job: Job, now: float) -> bool:
+        """Keeps a download that is under way from being taken up by another process."""
+        ours = [jobs.c.id == job.id, jobs.c.fence == job.fence, jobs.c.state == State.READY]
+        with self._database.write() as connection:
+            renewed = connection.execute(
+                sa.update(jobs).where(*ours).values(next_at=now + DOWNLOAD_LEASE)
+            )
+        return renewed.rowcount == 1
 
     # -- the key
 
     def pause(self, kind: str, detail: str, now: float) -> None:
-        """Holds back submissions until the key is checked or a person resumes."""
+        """Holds back submissions until the key is checked or a person resumes.
+
+        A pause that stands already stays as it is: its check must not be put off for ever, and no
+        check of the key may end a pause for want of money.
+        """
+        running = [gateways.c.name == self._gateway, gateways.c.paused_kind.is_(None)]
         with self._database.write() as connection:
-            self._update_gateway(
-                connection, paused_kind=kind, paused_detail=detail, paused_at=now,
-                next_check_at=now + CHECK_INTERVAL, version=next_change(connection),
-            )  # fmt: skip
+            query = sa.select(gateways.c.name).where(*running).with_for_update()
+            if connection.execute(query).first() is not None:
+                self._update_gateway(
+                    connection, paused_kind=kind, paused_detail=detail, paused_at=now,
+                    next_check_at=now + CHECK_INTERVAL, version=next_change(connection),
+                )  # fmt: skip
 
     def claim_key_check(self, now: float) -> bool:
         """True for the one process that should check a refused key now."""
@@ -247,26 +313,24 @@ class Claims:
         return claimed.rowcount == 1
 
     def resume(self) -> None:
-        """Lets submissions go on after a check has passed."""
+        """Lets submissions go on after a check of the key has passed."""
+        refused = [gateways.c.name == self._gateway, gateways.c.paused_kind == "auth_error"]
         with self._database.write() as connection:
-            self._update_gateway(
-                connection, paused_kind=None, paused_detail=None, paused_at=None,
-                version=next_change(connection),
+            connection.execute(
+                sa.update(gateways)
+                .where(*refused)
+                .values(
+                    paused_kind=None, paused_detail=None, paused_at=None,
+                    version=next_change(connection),
+                )
             )  # fmt: skip
 
     # -- writing
 
     def _update(
-        self,
-        job: Job,
-        guard: Sequence[sa.ColumnElement[bool]] = (),
-        *,
-        fenced: bool = True,
-        **values: Any,
+        self, job: Job, guard: Sequence[sa.ColumnElement[bool]] = (), **values: Any
     ) -> bool:
-        ours = [jobs.c.id == job.id, *guard]
-        if fenced:
-            ours.append(jobs.c.fence == job.fence)
+        ours = [jobs.c.id == job.id, jobs.c.fence == job.fence, *guard]
         with self._database.write() as connection:
             changed = connection.execute(
                 sa.update(jobs).where(*ours).values(**values, version=next_change(connection))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -37,7 +38,7 @@ class Database:
                 _make_parent(url)
             self._engine = _sqlite_engine(url) if self.is_sqlite else _postgres_engine(url)
             self._create()
-        except (sa.exc.SQLAlchemyError, ImportError, OSError) as error:
+        except (sa.exc.SQLAlchemyError, ImportError, OSError, ValueError) as error:
             raise DatabaseUnusable(
                 f"DATABASE_URL: the database cannot be opened ({_short(error)}). "
                 "Check the address, that the server runs and that its folder can be written."
@@ -62,6 +63,20 @@ class Database:
         """The number of the last visible change, over all people."""
         with self.read() as connection:
             return int(connection.execute(sa.select(tables.changes.c.number)).scalar_one())
+
+    @property
+    def password(self) -> str:
+        """The password of the address, blank where there is none; for masking it in logs."""
+        return self._engine.url.password or ""
+
+    def clock_ahead(self) -> float:
+        """Seconds that the database's clock is ahead of this machine's; SQLite has no other."""
+        if self.is_sqlite:
+            return 0.0
+        with self.read() as connection:
+            before = time.time()
+            there = connection.execute(sa.select(sa.extract("epoch", sa.func.clock_timestamp())))
+            return float(there.scalar_one()) - (before + time.time()) / 2
 
     def close(self) -> None:
         self._engine.dispose()
@@ -98,6 +113,14 @@ def next_change(connection: Connection) -> int:
     return int(connection.execute(statement).scalar_one())
 
 
+def lock_changes(connection: Connection) -> None:
+    """Lets one writer at a time go on from here, so that what it checks stays true.
+
+    Writers on SQLite come one at a time anyway.
+    """
+    connection.execute(sa.select(tables.changes.c.number).with_for_update())
+
+
 def _make_parent(url: str) -> None:
     path = make_url(url).database
     if path and path != ":memory:":
@@ -127,5 +150,7 @@ def _postgres_engine(url: str) -> Engine:
 
 def _short(error: Exception) -> str:
     """The first line of an error, without the URL's password."""
+    if isinstance(error, ValueError):  # such as a port that is none; it quotes parts of the URL
+        return "the address is not a URL"
     cause = getattr(error, "orig", None) or error
     return str(cause).splitlines()[0][:200]

@@ -15,6 +15,9 @@ from jobs.job import Job, State
 
 log = logging.getLogger(__name__)
 
+TROUBLES: Final = frozenset({"download_trouble", "bad_clip", "archive_trouble", "link_gone"})
+"""Reasons why a video that is made is not kept yet."""
+
 SLOWEST: Final = 60.0
 FRESH_LINK_EVERY: Final = 4
 """After so many failed downloads in a row the gateway is asked for the link again."""
@@ -76,26 +79,28 @@ class Downloads:
         return poster_name(job.id)
 
     def _link_gone(self, job: Job, error: ApiError) -> None:
-        now = self._clock()
-        if job.request_id is None or job.errors + 1 >= DEAD_LINKS:
+        dead = job.errors + 1 if job.reason == "link_gone" else 1
+        if job.request_id is None or dead >= DEAD_LINKS:
             why = {"kind": "expired", "reason": "link_gone", "detail": error.message}
-            self._claims.end(job, State.EXPIRED, now, **why)
+            self._claims.end(job, State.EXPIRED, self._clock(), **why)
         else:
-            self._ask_again(job, "link_gone", error.kind, error.message)
+            self._ask_again(job, "link_gone", error.kind, error.message, errors=dead)
 
     def _trouble(self, job: Job, reason: str, kind: str, detail: str) -> None:
         now = self._clock()
         log.warning("job %s: %s: %s", job.id, reason, detail)
-        if should_give_up(job, now):
+        # Where our own disk is the trouble the video is still there: that is never given up.
+        again_and_again = (job.errors + 1) % FRESH_LINK_EVERY == 0
+        if again_and_again and reason != "archive_trouble" and should_give_up(job, now):
             why = {"kind": "expired", "reason": reason, "detail": detail}
             self._claims.end(job, State.EXPIRED, now, **why)
-        elif job.request_id and (job.errors + 1) % FRESH_LINK_EVERY == 0:
+        elif again_and_again and job.request_id:
             self._ask_again(job, reason, kind, detail)
         else:
             wait = min(2.0 * 2 ** min(job.errors, 5), SLOWEST)
             self._claims.later(job, now + wait, kind=kind, reason=reason, detail=detail)
 
-    def _ask_again(self, job: Job, reason: str, kind: str, detail: str) -> None:
+    def _ask_again(self, job: Job, reason: str, kind: str, detail: str, **more: int) -> None:
         at = self._clock() + self._poll_interval
         why = {"kind": kind, "reason": reason, "detail": detail}
-        self._claims.later(job, at, state=State.PENDING, **why)
+        self._claims.later(job, at, state=State.PENDING, **why, **more)

@@ -10,7 +10,8 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, RowMapping
 
-from jobs.database import Database, next_change
+from grok_api.documents import is_identifier
+from jobs.database import Database, lock_changes, next_change
 from jobs.job import ENDED, Job, NewJob, State, new_id
 from jobs.tables import changes, decisions, drafts, gateways, jobs
 
@@ -60,15 +61,27 @@ class Store:
 
         Raises LimitReached, checked in the same transaction.
         """
+        return self.enqueue_all([(new, form_token)], now)[0][0]
+
+    def enqueue_all(
+        self, asked: Sequence[tuple[NewJob, str]], now: float
+    ) -> Sequence[tuple[Job, bool]]:
+        """Writes all of them, or none; tells of each whether it is new. Raises LimitReached."""
+        found: list[tuple[Job, bool]] = []
         with self._database.write() as connection:
-            known = connection.execute(
-                sa.select(*COLUMNS).where(
-                    jobs.c.form_token == form_token, jobs.c.owner == new.owner
-                )
-            ).mappings()
-            if (row := known.first()) is not None:
-                return job_of(row)
-            return self._insert(connection, new, form_token, now)
+            lock_changes(connection)
+            for number, (new, form_token) in enumerate(asked):
+                known = self._known(connection, new.owner, form_token)
+                # A microsecond apart, so that they take their turns in this order.
+                at = now + number * 1e-6
+                job = known or self._insert(connection, new, form_token, at)
+                found.append((job, known is None))
+        return found
+
+    def _known(self, connection: Connection, owner: str, form_token: str) -> Job | None:
+        query = sa.select(*COLUMNS).where(jobs.c.form_token == form_token, jobs.c.owner == owner)
+        row = connection.execute(query).mappings().first()
+        return job_of(row) if row is not None else None
 
     def _insert(self, connection: Connection, new: NewJob, form_token: str, now: float) -> Job:
         asked = connection.execute(
@@ -107,18 +120,26 @@ class Store:
 
     def page(self, owner: str, number: int = 1, size: int = 12) -> Page:
         """Page `number` (from 1) of the owner's jobs, newest first."""
-        query = (
-            sa.select(*COLUMNS, sa.func.count().over().label("total"), _now_at())
-            .where(*_visible_to(owner))
+        mine = _visible_to(owner)
+        shown = (
+            sa.select(*COLUMNS)
+            .where(*mine)
             .order_by(jobs.c.created_at.desc(), jobs.c.id.desc())
             .limit(size)
             .offset(max(number - 1, 0) * size)
+            .subquery()
+        )
+        total = sa.select(sa.func.count()).select_from(jobs).where(*mine).scalar_subquery()
+        # One statement, so that number, total and jobs belong together; an empty page has a row.
+        query = (
+            sa.select(changes.c.number.label("change"), total.label("total"), shown)
+            .select_from(changes.outerjoin(shown, sa.true()))
+            .order_by(shown.c.created_at.desc(), shown.c.id.desc())
         )
         with self._database.read() as connection:
             rows = connection.execute(query).mappings().all()
-        if not rows:
-            return Page((), 0)
-        return Page(tuple(job_of(row) for row in rows), rows[0]["total"], rows[0]["change"])
+        found = tuple(job_of(row) for row in rows if row["id"] is not None)
+        return Page(found, rows[0]["total"], rows[0]["change"])
 
     def one(self, owner: str, job_id: str) -> Page:
         """A page of just this job; empty as `get` returns None."""
@@ -138,13 +159,17 @@ class Store:
             newest = int(connection.execute(sa.select(changes.c.number)).scalar_one())
             if newest == version:
                 return newest, frozenset()
+            # What changes between these reads has a higher number and belongs to the next call.
             owners = connection.execute(
-                sa.select(jobs.c.owner).where(jobs.c.version > version).distinct()
+                sa.select(jobs.c.owner)
+                .where(jobs.c.version > version, jobs.c.version <= newest)
+                .distinct()
             ).scalars()
             found = set(owners)
-            if connection.execute(
-                sa.select(gateways.c.name).where(gateways.c.version > version)
-            ).first():
+            paused = sa.select(gateways.c.name).where(
+                gateways.c.version > version, gateways.c.version <= newest
+            )
+            if connection.execute(paused).first():
                 found.add("*")
         return newest, frozenset(found)
 
@@ -156,6 +181,30 @@ class Store:
         with self._database.read() as connection:
             row = connection.execute(query).first()
         return GatewayStatus(*row) if row else GatewayStatus()
+
+    def of_everybody(
+        self, owner: str | None = None, state: State | None = None, since: int | None = None
+    ) -> Sequence[Job]:
+        """Jobs for the operator's command line, oldest first; `since` is a change number."""
+        wanted: list[sa.ColumnElement[bool]] = [jobs.c.deleted_at.is_(None)]
+        if owner is not None:
+            wanted.append(jobs.c.owner == owner)
+        if state is not None:
+            wanted.append(jobs.c.state == state)
+        order: list[Any] = [jobs.c.created_at, jobs.c.id]
+        if since is not None:
+            wanted.append(jobs.c.version > since)
+            order = [jobs.c.version]
+        with self._database.read() as connection:
+            rows = connection.execute(sa.select(*COLUMNS).where(*wanted).order_by(*order))
+            return [job_of(row) for row in rows.mappings()]
+
+    def find(self, job_id: str) -> Job | None:
+        """Anybody's job, for the operator's command line."""
+        query = sa.select(*COLUMNS).where(jobs.c.id == job_id, jobs.c.deleted_at.is_(None))
+        with self._database.read() as connection:
+            row = connection.execute(query).mappings().first()
+        return job_of(row) if row is not None else None
 
     def has_any(self) -> bool:
         """Whether any job was ever written here."""
@@ -187,32 +236,49 @@ class Store:
         return job_of(row)
 
     def picture_is_used(self, picture: str) -> bool:
-        """Whether any job that is not deleted still shows this picture."""
-        query = sa.select(jobs.c.id).where(jobs.c.picture == picture, jobs.c.deleted_at.is_(None))
+        """Whether a job that is not deleted, or somebody's draft, still shows this picture."""
+        shown = sa.select(jobs.c.id).where(jobs.c.picture == picture, jobs.c.deleted_at.is_(None))
+        drafted = sa.select(drafts.c.owner).where(drafts.c.fields.contains(picture))
         with self._database.read() as connection:
-            return connection.execute(query.limit(1)).first() is not None
+            return any(
+                connection.execute(query.limit(1)).first() is not None for query in (shown, drafted)
+            )
 
     def recover(self, owner: str, job_id: str, request_id: str, now: float) -> bool:
-        """Gives an unknown job the request id a person found; the worker then asks after it."""
+        """Gives an unknown job the request id a person found; the worker then asks after it.
+
+        False for a job that is not unknown and for what cannot be a request id. An id that the
+        job had before stays among the decisions.
+        """
+        if not is_identifier(request_id):
+            return False
+        before = self.get(owner, job_id)
+        known = before.request_id if before is not None else None
+        noted = request_id if known in (None, request_id) else f"{request_id} instead of {known}"
         return self._change(
             owner, job_id, now, "recover", [jobs.c.state == State.UNKNOWN],
-            detail_of_decision=request_id, state=State.PENDING, request_id=request_id,
+            detail_of_decision=noted, state=State.PENDING, request_id=request_id,
             kind="pending", reason=None, detail=None, ended_at=None, next_at=now,
-            submitted_at=sa.func.coalesce(jobs.c.submitted_at, now), errors=0,
+            submitted_at=now, errors=0,
         )  # fmt: skip
 
     def send_again(self, owner: str, job_id: str, form_token: str, now: float) -> Job | None:
         """Asks anew for what an unknown job asked for, after a person accepted a double charge.
 
-        The decision is kept with who and when; the unknown job stays as it is.
+        The decision is kept with who and when; the unknown job stays as it is. The same
+        `form_token` again returns the first one. Raises LimitReached.
         """
-        old = self.get(owner, job_id)
-        if old is None or old.state is not State.UNKNOWN:
-            return None
-        values = {field.name: getattr(old, field.name) for field in fields(NewJob)}
+        query = sa.select(*COLUMNS).where(jobs.c.id == job_id, *_visible_to(owner))
         with self._database.write() as connection:
+            lock_changes(connection)
+            if (known := self._known(connection, owner, form_token)) is not None:
+                return known
+            row = connection.execute(query).mappings().first()
+            if row is None or row["state"] != State.UNKNOWN:
+                return None
+            again = NewJob(**{field.name: row[field.name] for field in fields(NewJob)})
             _note(connection, now, owner, "send again", job_id)
-            return self._insert(connection, NewJob(**values), form_token, now)
+            return self._insert(connection, again, form_token, now)
 
     def resume_gateway(self, who: str, now: float) -> None:
         """Lets held-back submissions go on; for a refused key the worker checks the key first."""
@@ -250,6 +316,7 @@ class Store:
         """Keeps what a person has typed into a form and not sent."""
         row = {"fields": json.dumps(dict(values)), "saved_at": now}
         with self._database.write() as connection:
+            lock_changes(connection)
             updated = connection.execute(
                 sa.update(drafts).where(drafts.c.owner == owner, drafts.c.form == form).values(row)
             )
@@ -268,11 +335,6 @@ def job_of(row: RowMapping) -> Job:
     """The row as a Job."""
     values = {column.name: row[column.name] for column in COLUMNS}
     return Job(**{**values, "state": State(values["state"])})
-
-
-def _now_at() -> sa.Label[int]:
-    """The change number, read in the same statement as the rows it belongs to."""
-    return sa.select(changes.c.number).scalar_subquery().label("change")
 
 
 def _visible_to(owner: str) -> tuple[sa.ColumnElement[bool], ...]:

@@ -25,6 +25,7 @@ from grok_api import (
 from jobs.archive import Archive
 from jobs.claims import Claims
 from jobs.job import Job, State
+from jobs.journal import Journal
 from jobs.picture import data_uri_of
 
 log = logging.getLogger(__name__)
@@ -47,21 +48,26 @@ class Submissions:
         claims: Claims,
         client: VideoClient,
         archive: Archive,
+        journal: Journal | None,
         poll_interval: float,
         clock: Callable[[], float],
     ) -> None:
         self._claims, self._client, self._archive = claims, client, archive
-        self._poll_interval, self._clock = poll_interval, clock
+        self._journal, self._poll_interval, self._clock = journal, poll_interval, clock
 
     def step(self, job: Job) -> None:
         """Sends `job` once and writes what became of it."""
         try:
             request = self._request(job)
+            if not self._claims.may_send(job, self._clock(), CALL_SECONDS):
+                self.put_back(job)
+                return
         except FileNotFoundError:
             self._end(job, State.FAILED, "bad_request", "picture_lost")
             return
-        if not self._claims.may_send(job, self._clock(), CALL_SECONDS):
-            self._claims.requeue(job, self._clock(), reason=None)
+        except (OSError, SQLAlchemyError) as error:  # nothing was sent yet
+            log.error("job %s: not sent: %s", job.id, type(error).__name__)
+            self.put_back(job, BACKOFF[0])
             return
         log.info("job %s: submitting", job.id)
         try:
@@ -89,34 +95,44 @@ class Submissions:
         )
 
     def _answered(self, job: Job, outcome: Outcome) -> None:
+        found: dict[str, Any]
         match outcome:
             case Pending(request_id=request_id):
-                log.info("job %s: accepted", job.id)
-                now = self._clock()
-                self._persist(
-                    lambda: self._claims.accepted(job, request_id, now, now + self._poll_interval)
-                )
+                self._accepted(job, request_id)
             case Done():
-                self._persist(lambda: self._claims.ready(job, self._clock(), **found_in(outcome)))
+                now, found = self._clock(), {"request_id": outcome.request_id, **found_in(outcome)}
+                self._persist(lambda: self._claims.delivered(job, now, **found))
             case Moderated(reason=reason):
-                self._end(job, State.MODERATED, "moderated", "moderated", reason)
+                found = {"cost_usd": outcome.cost_usd, "request_id": outcome.request_id}
+                self._end(job, State.MODERATED, "moderated", "moderated", reason, **found)
             case Failed(message=message):
-                self._end(job, State.FAILED, "failed", "failed", message)
+                found = {"request_id": outcome.request_id}
+                self._end(job, State.FAILED, "failed", "failed", message, **found)
             case Expired():
-                self._end(job, State.EXPIRED, "expired", "expired")
+                found = {"request_id": outcome.request_id}
+                self._end(job, State.EXPIRED, "expired", "expired", None, **found)
             case _:
                 assert_never(outcome)
+
+    def _accepted(self, job: Job, request_id: str) -> None:
+        now = self._clock()
+        entry = self._journal.write(job, request_id, now) if self._journal else None
+        log.info("job %s: accepted", job.id)
+        first_poll = now + self._poll_interval
+        self._persist(lambda: self._claims.accepted(job.id, request_id, now, first_poll))
+        if self._journal and entry:
+            self._journal.remove(entry)
 
     def _refused(self, job: Job, error: ApiError) -> None:
         now, kind = self._clock(), error.kind
         log.info("job %s: submission answered %s", job.id, kind)
         if kind in {"auth_error", "quota_error"}:
-            self._claims.pause(kind, error.message, now)
+            self._persist(lambda: self._claims.pause(kind, error.message, now))
             self._requeue(job, now, kind, error)
         elif kind == "rate_limited" or isinstance(error, NotSent):
             self._try_later(job, now, error)
         elif isinstance(error, InvalidRequest) or not error.ambiguous:
-            self._end(job, State.FAILED, kind, _refusal(kind), error.message)
+            self._end(job, State.FAILED, kind, _refusal(error), error.message)
         else:
             self._end(job, State.UNKNOWN, kind, "ambiguous", error.message)
 
@@ -125,27 +141,30 @@ class Submissions:
         if job.errors >= len(BACKOFF):
             self._end(job, State.FAILED, error.kind, reason, error.message)
             return
-        wait = max(
-            error.retry_after or 0.0, BACKOFF[job.errors] if reason == "unreachable" else 0.0
-        )
-        wait = min(wait or BACKOFF[job.errors], 3600.0)
+        wait = min(error.retry_after or 0.0, 3600.0)
+        if not wait or job.errors:  # where the gateway's own wish did not help, wait longer
+            wait = max(wait, BACKOFF[job.errors])
         if reason == "rate_limited":
-            self._claims.slow_down(now + wait)
+            self._persist(lambda: self._claims.slow_down(now + wait))
         self._requeue(job, now + wait, reason, error, errors=job.errors + 1)
+
+    def put_back(self, job: Job, wait: float = 0.0) -> None:
+        """Puts back a claimed job that was not sent, for `wait` seconds."""
+        at = self._clock() + wait
+        self._persist(lambda: self._claims.requeue(job, at))
 
     def _requeue(self, job: Job, at: float, reason: str, error: ApiError, **values: Any) -> None:
         why = {"kind": error.kind, "reason": reason, "detail": error.message, **values}
         self._persist(lambda: self._claims.requeue(job, at, **why))
 
     def _end(
-        self, job: Job, state: State, kind: str, reason: str, detail: str | None = None
+        self, job: Job, state: State, kind: str, reason: str, detail: str | None = None, **more: Any
     ) -> None:
         now = self._clock()
-        self._persist(
-            lambda: self._claims.end(job, state, now, kind=kind, reason=reason, detail=detail)
-        )
+        values = {"kind": kind, "reason": reason, "detail": detail, **more}
+        self._persist(lambda: self._claims.end(job, state, now, **values))
 
-    def _persist(self, write: Callable[[], bool]) -> None:
+    def _persist(self, write: Callable[[], object]) -> None:
         """Writes an outcome, for minutes if need be: a request id that is lost is a paid clip lost."""
         give_up_at = time.monotonic() + KEEP_TRYING
         wait = 0.2
@@ -171,5 +190,8 @@ def found_in(done: Done) -> dict[str, Any]:
     }
 
 
-def _refusal(kind: str) -> str:
-    return {"not_found": "not_offered", "server_error": "not_offered"}.get(kind, "bad_request")
+def _refusal(error: ApiError) -> str:
+    """Why a refused submission cannot be made, as a reason of ours."""
+    if error.kind == "not_found" or error.code == "no_channel":
+        return "not_offered"
+    return "turned_away" if error.kind == "server_error" else "bad_request"

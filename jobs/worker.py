@@ -11,19 +11,24 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from grok_api import ApiError, VideoClient
 from jobs.archive import Archive
-from jobs.claims import Claims
+from jobs.claims import DOWNLOAD_LEASE, Claims
+from jobs.database import Database
 from jobs.download import Downloads
-from jobs.job import Job, State
+from jobs.job import State
+from jobs.journal import Journal
+from jobs.lane import Lane
 from jobs.poll import Polls
 from jobs.submit import Submissions
+from settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +38,9 @@ TICK: Final = 0.5
 DRAIN: Final = 30.0
 """Seconds that a stopping worker lets submissions under way finish."""
 
+UPKEEP_EVERY: Final = DOWNLOAD_LEASE / 3
+"""Seconds between two renewals of the downloads under way and looks into the journal."""
+
 
 @dataclass(frozen=True, slots=True)
 class Pace:
@@ -41,42 +49,6 @@ class Pace:
     poll_interval: float = 8.0
     max_in_flight: int = 5
     submits_per_second: float = 1.0
-
-
-class Lane:
-    """A bounded pool for one kind of work: claims are made only for hands that are free."""
-
-    def __init__(self, name: str, size: int, executor: Executor | None = None) -> None:
-        self._executor = executor or ThreadPoolExecutor(size, thread_name_prefix=name)
-        self._size = size
-        self._busy = 0
-        self._changed = threading.Condition()
-
-    @property
-    def free(self) -> int:
-        return self._size - self._busy
-
-    def run(self, work: Callable[[Job], None], job: Job) -> None:
-        with self._changed:
-            self._busy += 1
-        self._executor.submit(self._guarded, work, job)
-
-    def _guarded(self, work: Callable[[Job], None], job: Job) -> None:
-        try:
-            work(job)
-        except Exception:
-            # Whatever it was, the row still stands as claimed: its lease or next slot brings it back.
-            log.exception("job %s: %s stopped", job.id, work.__qualname__)
-        finally:
-            with self._changed:
-                self._busy -= 1
-                self._changed.notify_all()
-
-    def close(self, wait: float) -> None:
-        """Takes no more work and waits up to `wait` seconds for what is under way."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._busy == 0, timeout=wait)
-        self._executor.shutdown(wait=False, cancel_futures=True)
 
 
 class Worker:
@@ -89,56 +61,84 @@ class Worker:
         archive: Archive,
         pace: Pace,
         *,
+        journal: Journal | None = None,
         clock: Callable[[], float] = time.time,
         executor: Executor | None = None,
     ) -> None:
-        """`executor` replaces the thread pools, for tests that step."""
+        """`executor` replaces the threads, for tests that step."""
         self._claims, self._client, self._pace, self._clock = claims, client, pace, clock
-        self._submissions = Submissions(claims, client, archive, pace.poll_interval, clock)
-        self._polls = Polls(claims, client, pace.poll_interval, clock, self.wake)
-        self._downloads = Downloads(claims, client, archive, pace.poll_interval, clock)
+        self._journal = journal
+        interval = pace.poll_interval
+        self._submissions = Submissions(claims, client, archive, journal, interval, clock)
+        self._polls = Polls(claims, client, interval, clock, self.wake)
+        self._downloads = Downloads(claims, client, archive, interval, clock)
         self._submit_lane = Lane("submit", min(pace.max_in_flight, 16), executor)
         self._poll_lane = Lane("poll", 16, executor)
         self._download_lane = Lane("download", 3, executor)
+        self._check_lane = Lane("check", 1, executor)
+        self._next_upkeep = 0.0
         self._woken = threading.Event()
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
         self.last_step: float | None = None
         """When the loop last went round, for health checks."""
 
-    def run_once(self, now: float) -> None:
-        """Claims what is due and hands it out."""
+    def run_once(self, now: float) -> float:
+        """Claims what is due and hands it out; returns the seconds until the next look."""
+        if now >= self._next_upkeep:
+            self._keep_up(now)
         due = self._claims.due(now)
         if State.SUBMITTING in due:
             self._claims.reap(now)
-        if State.PENDING in due and self._poll_lane.free:
-            interval = self._pace.poll_interval
-            for job in self._claims.claim_polls(now, interval, self._poll_lane.free):
-                self._poll_lane.run(self._polls.step, job)
-        if State.READY in due and self._download_lane.free:
-            for job in self._claims.claim_downloads(now, self._download_lane.free):
-                self._download_lane.run(self._downloads.step, job)
-        if State.QUEUED in due:
-            self._submit_next(now)
+        if State.PENDING in due and (free := self._poll_lane.free):
+            for job in self._claims.claim_polls(now, self._pace.poll_interval, free):
+                self._poll_lane.run(partial(self._polls.step, job), job)
+        if State.READY in due and (free := self._download_lane.free):
+            for job in self._claims.claim_downloads(now, free):
+                self._download_lane.run(partial(self._downloads.step, job), job)
+        sent = State.QUEUED in due and self._submit_next(now)
         if self._claims.claim_key_check(now):
             self._check_key()
+        return min(TICK, 1 / self._pace.submits_per_second) if sent else TICK
 
-    def _submit_next(self, now: float) -> None:
+    def _submit_next(self, now: float) -> bool:
+        """Sends the next job, if one may be sent now; the rate allows one at a time."""
+        if not self._submit_lane.free or self._stopping.is_set():
+            return False
         cap, rate = self._pace.max_in_flight, self._pace.submits_per_second
-        while self._submit_lane.free and not self._stopping.is_set():
-            job = self._claims.claim_submission(now, cap, rate)
-            if job is None:
-                return
-            self._submit_lane.run(self._submissions.step, job)
+        job = self._claims.claim_submission(now, cap, rate)
+        if job is None:
+            return False
+        try:
+            self._submit_lane.run(partial(self._submissions.step, job), job)
+        except RuntimeError:  # no thread: nothing was sent
+            self._submissions.put_back(job)
+            raise
+        return True
 
     def _check_key(self) -> None:
-        """`GET /v1/models` costs nothing and tells whether the key works again."""
+        """Finds out, beside the loop, whether the key works again: `GET /v1/models` costs nothing."""
+        if self._check_lane.free:
+            self._check_lane.run(self._check)
+
+    def _check(self) -> None:
         try:
             self._client.models()
         except ApiError as error:
             log.info("the key is still refused: %s", error.kind)
         else:
             self._claims.resume()
+            self.wake()
+
+    def _keep_up(self, now: float) -> None:
+        """Renews the leases of downloads under way, and takes up request ids left in the journal."""
+        for job in self._download_lane.under_way:
+            self._claims.renew(job, now)
+        if self._journal is not None:
+            for entry in self._journal.entries():
+                self._claims.accepted(entry.job_id, entry.request_id, entry.at, now)
+                self._journal.remove(entry)
+        self._next_upkeep = now + UPKEEP_EVERY
 
     # -- the loop
 
@@ -150,14 +150,15 @@ class Worker:
     def run(self) -> None:
         """Repeats `run_once` until `stop`; a database that is away is waited for."""
         while not self._stopping.is_set():
+            wait = TICK
             try:
-                self.run_once(self._clock())
+                wait = self.run_once(self._clock())
                 self.last_step = self._clock()
             except SQLAlchemyError as error:
                 log.warning("the database did not answer: %s", type(error).__name__)
             except Exception:
                 log.exception("the worker's step failed")
-            self._woken.wait(TICK)
+            self._woken.wait(wait)
             self._woken.clear()
 
     def wake(self) -> None:
@@ -168,13 +169,47 @@ class Worker:
         """Stops claiming, lets submissions finish for up to 30 s, then returns."""
         self._stopping.set()
         self.wake()
-        self._submit_lane.close(DRAIN)
-        self._poll_lane.close(1.0)
-        self._download_lane.close(1.0)
-        if self._thread is not None:
-            self._thread.join(5.0)
+        if self._thread is not None:  # first, for it may just be handing out its last claim
+            self._thread.join(DRAIN)
+        self._submit_lane.drain(DRAIN)
+        self._poll_lane.drain(1.0)
+        self._download_lane.drain(1.0)
 
     @property
     def is_well(self) -> bool:
         """Whether the loop went round within the last 30 seconds."""
         return self.last_step is not None and self._clock() - self.last_step < 30.0
+
+
+def worker_of(
+    settings: Settings,
+    database: Database,
+    archive: Archive,
+    gateway: str,
+    base_url: str,
+    api_key: str,
+) -> Worker:
+    """A worker by the settings, not started yet, for the jobs bound to the name `gateway`.
+
+    `base_url` is the gateway's address or a sandbox's. Raises ApiError where address or key cannot
+    be used, OSError where the journal's folder cannot.
+    """
+    interval = settings.poll_seconds
+    client = VideoClient(
+        api_key,
+        base_url,
+        create_path=settings.grok_api_create_path,
+        retries=0,  # one GET a poll: the next slot is the retry
+        retrieve_timeout=min(20.0, max(interval * 0.9, 1.0)),
+        allow_hosts=settings.allowed_download_hosts,
+    )
+    # Leases are compared by workers on other machines, too: the database's clock is theirs as well.
+    ahead = database.clock_ahead()
+    return Worker(
+        Claims(database, gateway),
+        client,
+        archive,
+        Pace(interval, settings.max_in_flight, settings.submits_per_second),
+        journal=Journal(settings.folder / "journal"),
+        clock=lambda: time.time() + ahead,
+    )

@@ -1,4 +1,7 @@
-"""A stand-in for the video gateway: the document's API over real HTTP, real short mp4s, no cost.
+"""A stand-in for the video gateway: its API over real HTTP, real short mp4s, no cost.
+
+It speaks for grok-imagine-video as the gateway's document has it, and for sora-2 and sora-2-pro;
+`--models` names those that may be used.
 
 It imports nothing of the rest of the project, so that it can disagree with a wrong client.
 

@@ -16,8 +16,9 @@ from types import FrameType
 import uvicorn
 
 from sandbox.app import create_app
+from sandbox.families import MODELS
 from sandbox.faults import TAGS
-from sandbox.options import Options, create_fault, poll_fault, span
+from sandbox.options import Options, create_fault, model_names, poll_fault, span
 
 GRACE = 0.7  # seconds for calls under way once it is told to end
 
@@ -26,7 +27,8 @@ def parser() -> argparse.ArgumentParser:
     tags = "\n".join(f"  {f'[{name}]':16}{tag.at}: {tag.means}" for name, tag in TAGS.items())
     parser = argparse.ArgumentParser(
         prog="python -m sandbox",
-        description="A stand-in for the video gateway: real HTTP, real short mp4s, no cost.",
+        description="A stand-in for the video gateway: real HTTP, real short mp4s, no cost."
+        f" It has {', '.join(MODELS)}.",
         epilog=f"Tags in prompts, as [name] or [name:N]:\n{tags}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -43,6 +45,13 @@ def parser() -> argparse.ArgumentParser:
         help="how long a video takes (default: $SANDBOX_SECONDS or 5 10)",
     )
     add("--key", help="the only valid key (default: any but wrong-key and bad…)")
+    add(
+        "--models",
+        type=model_names,
+        default=MODELS,
+        metavar="A,B",
+        help="those listed and open to use; the others answer 503 (default: all)",
+    )
     add("--create-fault", type=create_fault, default={}, metavar="TAG", help="for every create")
     add("--poll-fault", type=poll_fault, default={}, metavar="TAG", help="for every job afterwards")
     add("--latency", type=float, default=0.0, metavar="S", help="seconds before every answer")
@@ -98,6 +107,7 @@ def main() -> None:
         seed=args.seed,
         shared_clips=args.shared_clips,
         body_limit=args.body_limit,
+        models=args.models,
     )
     family = socket.AF_INET6 if ":" in args.host else socket.AF_INET
     listening = socket.create_server((args.host, args.port), family=family, backlog=512)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -59,6 +59,16 @@ def gateway_error(
     return Answer(status, body, headers or {})
 
 
+def too_fast(model: str) -> Answer:
+    message = f"Too many requests for model {model}. Requests per Second (actual/limit): 2/2"
+    return gateway_error(429, message, "rate_limit_exceeded", RETRY)
+
+
+def no_channel(model: str) -> Answer:
+    message = f"当前分组 default 下对于模型 {model} 无可用渠道"
+    return gateway_error(503, message, "model_not_found")
+
+
 def page(status: int) -> Answer:
     return Answer(status, PAGE, media_type="text/html; charset=utf-8")
 
@@ -66,18 +76,16 @@ def page(status: int) -> Answer:
 BAD_KEY = gateway_error(401, "无效的令牌", "invalid_token")
 NO_KEY = gateway_error(401, "未提供令牌", "missing_token")
 BAD_GATEWAY = Answer(502, "error code: 502", media_type="text/plain; charset=utf-8")
-TOO_FAST = gateway_error(
-    429,
-    "Too many requests for model grok-imagine-video. Requests per Second (actual/limit): 2/2",
-    "rate_limit_exceeded",
-    RETRY,
-)
 NO_MONEY = gateway_error(403, "用户额度不足, 剩余额度: ＄0.000000", "insufficient_user_quota")
 NOT_FOUND = gateway_error(404, "task_not_exist", "task_not_exist")
 MODERATED = "Generated video rejected by content moderation."
+INTERNAL = ("internal_error", "The video could not be generated.")
 
-REFUSALS: dict[str, Answer] = {
-    "429": TOO_FAST,
+Fault = Answer | Callable[[str], Answer]
+"""An answer, or how to make it for a model."""
+
+REFUSALS: dict[str, Fault] = {
+    "429": too_fast,
     "quota": NO_MONEY,
     "quota429": gateway_error(
         429,
@@ -93,28 +101,23 @@ REFUSALS: dict[str, Answer] = {
         },
     ),
     "firewall": page(403),
-    "nochannel": gateway_error(
-        503, "当前分组 default 下对于模型 grok-imagine-video 无可用渠道", "model_not_found"
-    ),
+    "nochannel": no_channel,
     "5xx": BAD_GATEWAY,
     "html": page(200),
     "413": Answer(413, "<html><body>413 Request Entity Too Large</body></html>", {}, "text/html"),
     "nopath": gateway_error(404, "Invalid URL (POST /v1/videos)", "invalid_api_platform"),
-    "moderated400": Answer(400, {"code": "imagine:content-moderated", "error": MODERATED}),
-    "nested": Answer(
-        400,
-        {
-            "code": "fail_to_fetch_task",
-            "message": json.dumps({"code": "imagine:content-moderated", "error": MODERATED}),
-            "data": None,
-        },
-    ),
 }
 
-HICCUPS: dict[str, Answer] = {
+HICCUPS: dict[str, Fault] = {
     "poll5xx": BAD_GATEWAY,
     "pollhtml": page(200),
-    "poll429": TOO_FAST,
+    "poll429": too_fast,
     "poll401": BAD_KEY,
     "poll404": NOT_FOUND,
 }
+
+
+def fault_answer(name: str, model: str) -> Answer:
+    """What a tag answers where the family has no words of its own."""
+    answer = REFUSALS.get(name) or HICCUPS[name]
+    return answer if isinstance(answer, Answer) else answer(model)

@@ -17,6 +17,7 @@ from starlette.types import Receive, Scope, Send
 
 from sandbox.answers import error
 from sandbox.cdn import Cdn
+from sandbox.content import Content
 from sandbox.control import Control, Endpoint, local_only
 from sandbox.faults import TAGS
 from sandbox.gateway import Gateway
@@ -24,16 +25,17 @@ from sandbox.options import Options
 from sandbox.wire import keep_transport, response
 
 ENDPOINTS = {
-    "POST /v1/videos": "create a video (JSON, with a key)",
-    "GET /v1/videos/{request_id}": "ask how it stands (with a key)",
+    "POST /v1/videos": "create a video (with a key; JSON for Grok, multipart/form-data for Sora)",
+    "GET /v1/videos/{id}": "ask how it stands (with a key)",
+    "GET /v1/videos/{id}/content": "a Sora video (with a key; ?variant=thumbnail or spritesheet)",
     "GET /v1/models": "the models a key may use (with a key)",
-    "GET /cdn/{name}.mp4": "download it (without a key)",
+    "GET /cdn/{name}.mp4": "a Grok video (without a key)",
     "GET /_sandbox/counts": "every call counted, in all and by request id",
     "GET /_sandbox/creates": "every create in order, refused ones too",
     "GET /_sandbox/creates/{number}/body": "the exact bytes of one",
     "GET /_sandbox/jobs": "every accepted job",
     "GET /_sandbox/config": "the options",
-    "POST /_sandbox/config": "replace seconds, latency, key, create_fault or poll_fault",
+    "POST /_sandbox/config": "replace seconds, latency, key, models, create_fault or poll_fault",
     "POST /_sandbox/reset": "forget every job, call and clip",
 }
 
@@ -69,6 +71,7 @@ def create_app(options: Options | None = None) -> Starlette:
     passing = None if options.state else Path(tempfile.mkdtemp(prefix="sandbox-"))
     gateway = Gateway(options, options.state or passing or Path())
     cdn, control = Cdn(gateway), Control(gateway)
+    content = Content(cdn)
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -86,6 +89,7 @@ def create_app(options: Options | None = None) -> Starlette:
             Route("/v1/videos", gateway.create, methods=["POST"]),
             Route("/v1/videos/generations", gateway.create, methods=["POST"]),
             Route("/v1/videos/{id}", gateway.poll),
+            Route("/v1/videos/{id}/content", content.send),
             Route("/v1/models", gateway.models),
             Route("/cdn/{name}.mp4", cdn.send),
             local("counts", control.counts),

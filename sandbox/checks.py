@@ -33,6 +33,7 @@ class Order:
     size: tuple[int, int]
     picture: bytes | None = None
     picture_host: str = ""
+    model: str = MODEL
 
 
 def bad(message: str, param: str | None = None, code: str = "invalid_request") -> RefusedError:

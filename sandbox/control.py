@@ -12,12 +12,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from sandbox.answers import error
-from sandbox.faults import CLIPLESS
+from sandbox.forms import form_facts
 from sandbox.gateway import Gateway
 from sandbox.jobs import as_json, as_text
 from sandbox.wire import fingerprint, response
 
 Endpoint = Callable[[Request], Awaitable[Response]]
+KINDS = ("poll", "download", "head", "thumbnail", "spritesheet")
 
 
 def local_only(endpoint: Endpoint) -> Endpoint:
@@ -50,8 +51,8 @@ class Control:
             told = by_id.setdefault(row["job"], self.told(row["job"]))
             if row["kind"] == "create":
                 told |= {"prompt": row["prompt"], "accepted_at": row["at"], "key": row["key"]}
-                told |= body_facts(row["body"])
-            elif row["kind"] in ("poll", "download", "head"):
+                told |= body_facts(row["body"], row["content_type"])
+            elif row["kind"] in KINDS:
                 told[f"{row['kind']}s"].append(row["at"])
                 told["results"].append(f"{row['kind']}.{row['result']}")
                 told["cdn_authorization"] |= row["result"] == "authorization"
@@ -62,6 +63,8 @@ class Control:
                 "refused": kinds["create"] - results["create.accepted"],
                 "polls": kinds["poll"],
                 "downloads": kinds["download"],
+                "thumbnails": kinds["thumbnail"],
+                "spritesheets": kinds["spritesheet"],
                 "models": kinds["models"],
                 "cdn_authorization": results["download.authorization"]
                 + results["head.authorization"],
@@ -71,8 +74,8 @@ class Control:
         )
 
     def told(self, request_id: str) -> dict[str, Any]:
-        lists: dict[str, Any] = {"polls": [], "downloads": [], "heads": [], "results": []}
-        return lists | {"request_id": request_id, "cdn_authorization": False}
+        lists: dict[str, Any] = {f"{kind}s": [] for kind in KINDS}
+        return lists | {"results": [], "request_id": request_id, "cdn_authorization": False}
 
     async def creates(self, request: Request) -> Response:
         """Every create in order, refused ones too, each with the body it brought."""
@@ -83,7 +86,7 @@ class Control:
                     **{name: row[name] for name in ("number", "at", "result", "status", "prompt")},
                     "request_id": row["job"],
                     "key": row["key"],
-                    **body_facts(row["body"]),
+                    **body_facts(row["body"], row["content_type"]),
                 }
                 for row in rows
             ]
@@ -104,6 +107,7 @@ class Control:
                 {
                     "request_id": job.id,
                     "family": job.family,
+                    "model": job.model,
                     "prompt": job.prompt,
                     "duration": job.duration,
                     "size": job.size,
@@ -112,7 +116,7 @@ class Control:
                     "from_picture": job.from_picture,
                     "path": job.path,
                     "tags": {name: str(n) for name, n in self.gateway.tags(job.prompt).items()},
-                    "has_clip": not CLIPLESS & self.gateway.tags(job.prompt).keys(),
+                    "has_clip": self.gateway.has_clip(job),
                     "rendered": self.gateway.studio.file(job).exists(),
                 }
                 for job in self.book.jobs()
@@ -126,7 +130,8 @@ class Control:
         return JSONResponse({"reset": True})
 
     async def config(self, request: Request) -> Response:
-        """Read the options, or replace those sent: seconds, latency, key, create_fault, poll_fault."""
+        """Read the options, or replace those sent: seconds, latency, key, models, create_fault,
+        poll_fault."""
         if request.method == "POST":
             try:
                 values = await request.json()
@@ -141,18 +146,21 @@ class Control:
                 "seconds": options.seconds,
                 "latency": options.latency,
                 "key": fingerprint(options.key) if options.key else None,
+                "models": options.models,
                 "create_fault": ", ".join(options.create_faults) or None,
                 "poll_fault": ", ".join(options.poll_faults) or None,
             }
         )
 
 
-def body_facts(body: bytes | None) -> dict[str, Any]:
-    """A body as text and as JSON where it is short, with its size and digest in any case."""
+def body_facts(body: bytes | None, content_type: str) -> dict[str, Any]:
+    """A body as text, as JSON where it is short, or as a form; its size and digest in any case."""
     data = body or b""
     return {
         "body": as_text(body),
         "json": as_json(body),
+        "form": form_facts(content_type, body),
+        "content_type": content_type,
         "body_bytes": len(data),
         "body_sha256": hashlib.sha256(data).hexdigest(),
     }

@@ -1,7 +1,8 @@
 """Tags: words in square brackets that make a prompt meet an outcome, a fault or an odd shape.
 
 `[name]` or `[name:N]` (`[429x3]` also works), anywhere in the prompt, any number of them. The same
-names, without brackets, can be set for every call with `--create-fault` and `--poll-fault`.
+names, without brackets, can be set for every call with `--create-fault` and `--poll-fault`. They
+mean the same for every family of models unless their line says otherwise.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ TAGS: dict[str, Tag] = {
     "html": Tag(At.REFUSE, "200 with an HTML page, nothing accepted"),
     "413": Tag(At.REFUSE, "413, body too large"),
     "nopath": Tag(At.REFUSE, "404 on POST /v1/videos; POST /v1/videos/generations works"),
-    "moderated400": Tag(At.REFUSE, "400 imagine:content-moderated"),
+    "moderated400": Tag(At.REFUSE, "400 imagine:content-moderated; Sora: 400 moderation_blocked"),
     "nested": Tag(At.REFUSE, "400 whose message is JSON in a string"),
     "drop": Tag(At.ACCEPT, "accepted and kept, then the connection dies without an answer"),
     "dropfirst": Tag(At.REFUSE, "the connection dies, nothing accepted, N times (1)", 1),
@@ -52,13 +53,15 @@ TAGS: dict[str, Tag] = {
     "502after": Tag(At.ACCEPT, "accepted and kept, but answered with 502"),
     "id": Tag(At.ACCEPT, 'answers {"id", "status": "queued"}'),
     "taskid": Tag(At.ACCEPT, 'answers {"task_id", "status": "queued"}'),
-    "created202": Tag(At.ACCEPT, "the document's answer with HTTP 202"),
+    "created202": Tag(At.ACCEPT, "the usual answer with HTTP 202"),
     "slow": Tag(At.WORK, "takes N times longer (3)", 3),
     "seconds": Tag(At.WORK, "takes N seconds (30)", 30),
     "forever": Tag(At.WORK, "stays pending"),
     "progress": Tag(At.POLL, 'pending answers carry "progress": "30%"'),
-    "inprogress": Tag(At.POLL, "pending answers say queued, then in_progress, with a number"),
-    "nostatus": Tag(At.POLL, "pending answers carry only the request_id"),
+    "inprogress": Tag(
+        At.POLL, "pending answers say queued, then in_progress, with a number (Sora: as usual)"
+    ),
+    "nostatus": Tag(At.POLL, "pending answers carry only the id"),
     "oddword": Tag(At.POLL, "pending answers carry a status word nobody knows"),
     "empty202": Tag(At.POLL, "pending answers are HTTP 202 without a body"),
     "poll5xx": Tag(At.POLL, "N polls (2) answer 502, then it goes on", 2),
@@ -67,18 +70,21 @@ TAGS: dict[str, Tag] = {
     "poll401": Tag(At.POLL, "N polls (always) answer 401"),
     "poll404": Tag(At.POLL, "N polls (always) answer 404 task_not_exist"),
     "polldrop": Tag(At.POLL, "N polls (2) end without an answer, then it goes on", 2),
-    "moderated": Tag(At.END, 'done shape, respect_moderation "false", no url'),
-    "moderatedurl": Tag(At.END, "the same with a url that does not work"),
+    "moderated": Tag(
+        At.END, 'done shape, respect_moderation "false", no url; Sora: content_policy_violation'
+    ),
+    "moderatedurl": Tag(At.END, "the same with a url that does not work (Sora: the same)"),
     "moderatedtext": Tag(At.END, "failed: 'Generated video rejected by content moderation.'"),
     "fail": Tag(At.END, "status failed with an error"),
     "failreason": Tag(At.END, "status FAILURE with a fail_reason, wrapped in data"),
     "fail400": Tag(At.END, "HTTP 400 whose body is a failed video"),
     "expired": Tag(At.END, "status expired"),
-    "nourl": Tag(At.END, "done without any url"),
-    "done202": Tag(At.END, "the document's done answer with HTTP 202"),
-    "completed": Tag(At.END, "status completed with a top-level video_url"),
+    "nourl": Tag(At.END, "done without any url (Sora: as usual)"),
+    "done202": Tag(At.END, "the usual done answer with HTTP 202"),
+    "completed": Tag(At.END, "status completed with a top-level video_url, open without a key"),
+    "contentlist": Tag(At.END, 'status completed with content: [{"type": "video", "url": …}]'),
     "wrapped": Tag(At.END, '{"code": "success", "data": {…}} with a result_url'),
-    "relative": Tag(At.END, "done with a url without a host"),
+    "relative": Tag(At.END, "done with a url without a host (Sora: its content, with the key)"),
     "blanks": Tag(At.END, "done with blanks before the JSON"),
     "usage": Tag(At.END, "done with usage.cost_in_usd_ticks"),
     "gone": Tag(At.DOWNLOAD, "404, N times; without a number until polled again"),
@@ -119,8 +125,10 @@ def named(fault: str) -> Tags:
     return found
 
 
+REFUSING = {name for name, tag in TAGS.items() if tag.at == At.REFUSE}
+
 CLIPLESS = {
     *("moderated", "moderatedurl", "moderatedtext", "fail", "failreason", "fail400"),
     *("expired", "nourl"),
 }
-"""Ends without a file to download."""
+"""Ends without a file to download, where the end of the work is a URL."""

@@ -8,37 +8,29 @@ import secrets
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import Protocol
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from sandbox.answers import BAD_GATEWAY, HICCUPS, NOT_FOUND, REFUSALS, Answer, RefusedError, error
+from sandbox.answers import (
+    BAD_GATEWAY,
+    HICCUPS,
+    NOT_FOUND,
+    Answer,
+    RefusedError,
+    error,
+    fault_answer,
+    no_channel,
+)
 from sandbox.checks import Order
-from sandbox.faults import CLIPLESS, Tags, tags_in
-from sandbox.grok import Grok
+from sandbox.families import FAMILIES, MODELS, Family, family_of, model_named
+from sandbox.faults import REFUSING, Tags, tags_in
 from sandbox.jobs import Book, Call, Job
 from sandbox.options import Options
 from sandbox.studio import Studio
 from sandbox.wire import Cut, fingerprint, key_refusal, read_body, response, token
 
-
-class Family(Protocol):
-    """One model family's way to speak. Another one is a module with such a class, listed below;
-    routes of its own (`/v1/videos/{id}/content`, say) go into `sandbox.app`."""
-
-    name: str
-    models: tuple[str, ...]
-
-    def speaks(self, content_type: str) -> bool: ...
-    def read(self, content_type: str, body: bytes) -> Order: ...
-    def new_id(self) -> str: ...
-    def created(self, job: Job, tags: Tags) -> Answer: ...
-    def pending(self, job: Job, tags: Tags, share: float) -> Answer: ...
-    def ended(self, job: Job, tags: Tags, base: str) -> Answer: ...
-
-
-FAMILIES: dict[str, Family] = {family.name: family for family in (Grok(),)}
+POLLING = {*HICCUPS, "polldrop"}
 
 
 class Gateway:
@@ -58,15 +50,20 @@ class Gateway:
         return self.options.faults | tags_in(prompt)
 
     def make_clip(self, job: Job) -> None:
-        if not CLIPLESS & self.tags(job.prompt).keys():
+        if self.has_clip(job):
             self.studio.order(job)
+
+    def has_clip(self, job: Job) -> bool:
+        """Whether there is a file in the end."""
+        return not FAMILIES[job.family].clipless & self.tags(job.prompt).keys()
 
     async def create(self, request: Request) -> Response:
         """Accept a job, or refuse it. An accepted one is on the disk before it is answered."""
         await asyncio.sleep(self.options.latency)
         body, too_long = await read_body(request, self.options.body_limit)
         key = fingerprint(token(request))
-        call = Call("create", "refused", 0, time.time(), body=body, key=key)
+        kind = request.headers.get("content-type", "")
+        call = Call("create", "refused", 0, time.time(), body=body, key=key, content_type=kind)
         try:
             family, order = await self.read_order(request, body, too_long)
         except RefusedError as refused:
@@ -77,7 +74,8 @@ class Gateway:
             self.book.note(replace(call, result=fault))
             return Cut()
         if fault:
-            return self.noted(replace(call, result=fault), REFUSALS[fault])
+            answer = family.refusals.get(fault) or fault_answer(fault, order.model)
+            return self.noted(replace(call, result=fault), answer)
         return await self.accept(family, order, call)
 
     def noted(self, call: Call, answer: Answer) -> Response:
@@ -92,10 +90,11 @@ class Gateway:
         if refusal := key_refusal(token(request), self.options.key):
             raise RefusedError(refusal)
         content_type = request.headers.get("content-type", "")
-        for family in FAMILIES.values():
-            if family.speaks(content_type):
-                return family, await asyncio.to_thread(family.read, content_type, body)
-        raise RefusedError(error(415, "unsupported content type", "unsupported_media_type"))
+        model = await asyncio.to_thread(model_named, content_type, body)
+        if model in MODELS and model not in self.options.models:
+            raise RefusedError(no_channel(model))
+        family = family_of(model, content_type)
+        return family, await asyncio.to_thread(family.read, content_type, body)
 
     def refusal(self, prompt: str, path: str) -> str:
         """The name of the fault that refuses this create, if any."""
@@ -104,8 +103,7 @@ class Gateway:
         if old_path != ("nopath" in tags):
             return "nopath"
         for name, number in tags.items():
-            refuses = name in REFUSALS or name == "dropfirst"
-            if name == "nopath" or not refuses:
+            if name == "nopath" or name not in REFUSING:
                 continue
             if self.book.refusals(prompt, name) < number:
                 return name
@@ -119,6 +117,7 @@ class Gateway:
             family=family.name,
             clip=secrets.token_hex(12),
             prompt=order.prompt,
+            model=order.model,
             duration=order.duration,
             size=order.size,
             accepted_at=call.at,
@@ -148,13 +147,12 @@ class Gateway:
             return self.noted(replace(call, result="unknown"), NOT_FOUND)
         call, tags = replace(call, job=job.id), self.tags(job.prompt)
         for name, number in tags.items():
-            hiccups = name in HICCUPS or name == "polldrop"
-            if not hiccups or self.book.times(job.id, "poll", name) >= number:
+            if name not in POLLING or self.book.times(job.id, "poll", name) >= number:
                 continue
             if name == "polldrop":
                 self.book.note(replace(call, result=name))
                 return Cut()
-            return self.noted(replace(call, result=name), HICCUPS[name])
+            return self.noted(replace(call, result=name), fault_answer(name, job.model))
         family = FAMILIES[job.family]
         if now < job.due_at or "forever" in tags:
             answer = family.pending(job, tags, job.share(now))
@@ -169,9 +167,10 @@ class Gateway:
         if refusal := key_refusal(token(request), self.options.key):
             return self.noted(call, refusal)
         self.book.note(replace(call, result="sent", status=200))
-        names = [name for family in FAMILIES.values() for name in family.models]
         data = [
-            {"id": name, "object": "model", "created": 1626777600, "owned_by": "xai"}
-            for name in names
+            {"id": name, "object": "model", "created": 1626777600, "owned_by": family.owner}
+            for family in FAMILIES.values()
+            for name in family.models
+            if name in self.options.models
         ]
         return JSONResponse({"success": True, "object": "list", "data": data})

@@ -2,24 +2,35 @@
 
 from __future__ import annotations
 
+import json
 import secrets
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from sandbox.answers import MODERATED, Answer
+from sandbox.answers import INTERNAL, MODERATED, Answer
 from sandbox.checks import MODEL, Order, read_order
-from sandbox.faults import Tags
+from sandbox.faults import CLIPLESS, Tags
 from sandbox.jobs import Job
+from sandbox.relay import blank_first, failure, usage, wrapped
 
-TICKS = 10_000_000_000  # one dollar
 PRICE = {480: 0.05, 720: 0.07}  # dollars a second, by the short side
+REJECTED = {"code": "imagine:content-moderated", "error": MODERATED}
 
 
 class Grok:
     name = "grok"
     models: tuple[str, ...] = (MODEL,)
+    owner = "xai"
+    has_content = False
+    refusals: Mapping[str, Answer] = {
+        "moderated400": Answer(400, REJECTED),
+        "nested": Answer(
+            400, {"code": "fail_to_fetch_task", "message": json.dumps(REJECTED), "data": None}
+        ),
+    }
+    clipless = frozenset(CLIPLESS)
 
     def speaks(self, content_type: str) -> bool:
-        """Whether a create with this content type is for this family."""
         return not content_type.lower().startswith("multipart/")
 
     def read(self, content_type: str, body: bytes) -> Order:
@@ -27,6 +38,9 @@ class Grok:
 
     def new_id(self) -> str:
         return f"grok_video_{secrets.token_hex(12)}"
+
+    def has_url(self, tags: Tags) -> bool:
+        return True
 
     def created(self, job: Job, tags: Tags) -> Answer:
         if "id" in tags:
@@ -66,36 +80,27 @@ def done(job: Job, url: str | None, *, kept: str = "true", status: int = 200) ->
     return Answer(status, {"model": MODEL, "video": video})
 
 
+def failed(status: int, code: str, message: str) -> Answer:
+    return Answer(status, {"status": "failed", "error": {"code": code, "message": message}})
+
+
 def completed(job: Job, base: str) -> Answer:
     body = {"id": job.id, "status": "completed", "progress": 100, "model": MODEL}
     return Answer(200, body | {"video_url": f"{base}{job.path}"})
 
 
-def wrapped(job: Job, base: str) -> Answer:
-    data = {"task_id": job.id, "status": "SUCCESS", "progress": "100%", "fail_reason": ""}
-    data["result_url"] = f"{base}{job.path}"
-    return Answer(200, {"code": "success", "message": "", "data": data})
+def content_list(job: Job, base: str) -> Answer:
+    body = {"id": job.id, "object": "video", "model": MODEL, "status": "completed"}
+    return Answer(200, body | {"content": [{"type": "video", "url": f"{base}{job.path}"}]})
 
 
-def usage(job: Job, base: str) -> Answer:
-    answer = done(job, f"{base}{job.path}")
-    cost = job.duration * PRICE[480 if min(job.size) <= 480 else 720]
-    cost += 0.002 if job.from_picture else 0
-    return Answer(200, answer.body | {"usage": {"cost_in_usd_ticks": round(cost * TICKS)}})
+def cost(job: Job) -> float:
+    """Dollars, as the price list has it."""
+    a_second = PRICE[480 if min(job.size) <= 480 else 720]
+    return job.duration * a_second + (0.002 if job.from_picture else 0)
 
 
-def failed(status: int, code: str, message: str) -> Answer:
-    return Answer(status, {"status": "failed", "error": {"code": code, "message": message}})
-
-
-def failure(job: Job, base: str) -> Answer:
-    data = {"task_id": job.id, "status": "FAILURE", "fail_reason": "upstream: generation failed"}
-    return Answer(200, {"code": "success", "message": "", "data": data})
-
-
-INTERNAL = ("internal_error", "The video could not be generated.")
-
-ENDS = {
+ENDS: dict[str, Callable[[Job, str], Answer]] = {
     "moderated": lambda job, base: done(job, None, kept="false"),
     "moderatedurl": lambda job, base: done(job, f"{base}/cdn/withheld.mp4", kept="false"),
     "moderatedtext": lambda job, base: failed(200, "generation_failed", MODERATED),
@@ -106,12 +111,9 @@ ENDS = {
     "nourl": lambda job, base: done(job, None),
     "done202": lambda job, base: done(job, f"{base}{job.path}", status=202),
     "completed": completed,
+    "contentlist": content_list,
     "wrapped": wrapped,
     "relative": lambda job, base: done(job, job.path),
     "blanks": lambda job, base: blank_first(done(job, f"{base}{job.path}")),
-    "usage": usage,
+    "usage": lambda job, base: usage(done(job, f"{base}{job.path}"), cost(job)),
 }
-
-
-def blank_first(answer: Answer) -> Answer:
-    return Answer(answer.status, " \n\n " + answer.encoded().decode())

@@ -15,15 +15,21 @@ CREATE TABLE IF NOT EXISTS jobs (
     id TEXT PRIMARY KEY, family TEXT NOT NULL, clip TEXT NOT NULL UNIQUE, prompt TEXT NOT NULL,
     duration INTEGER NOT NULL, width INTEGER NOT NULL, height INTEGER NOT NULL,
     accepted_at REAL NOT NULL, due_at REAL NOT NULL,
-    picture BLOB, picture_host TEXT NOT NULL
+    picture BLOB, picture_host TEXT NOT NULL, model TEXT NOT NULL DEFAULT 'grok-imagine-video'
 );
 CREATE TABLE IF NOT EXISTS calls (
     number INTEGER PRIMARY KEY AUTOINCREMENT, at REAL NOT NULL, kind TEXT NOT NULL,
-    result TEXT NOT NULL, status INTEGER NOT NULL, job TEXT, prompt TEXT, body BLOB, key TEXT
+    result TEXT NOT NULL, status INTEGER NOT NULL, job TEXT, prompt TEXT, body BLOB, key TEXT,
+    content_type TEXT NOT NULL DEFAULT ''
 );
 CREATE INDEX IF NOT EXISTS calls_by_job ON calls (job, kind, result);
 CREATE INDEX IF NOT EXISTS calls_by_prompt ON calls (prompt) WHERE prompt IS NOT NULL;
 """
+ADDED = {
+    "jobs": ("model", "TEXT NOT NULL DEFAULT 'grok-imagine-video'"),
+    "calls": ("content_type", "TEXT NOT NULL DEFAULT ''"),
+}
+"""Columns that a file of an earlier version lacks; they stand last in the tables above."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +40,7 @@ class Job:
     family: str
     clip: str
     prompt: str
+    model: str
     duration: int
     size: tuple[int, int]
     accepted_at: float
@@ -64,6 +71,7 @@ class Call:
     prompt: str | None = None
     body: bytes | None = None
     key: str | None = None
+    content_type: str = ""
 
 
 class Book:
@@ -76,18 +84,24 @@ class Book:
         self.db.execute("PRAGMA journal_mode = WAL")
         self.db.execute("PRAGMA synchronous = NORMAL")
         self.db.executescript(SCHEMA)
+        for table, (column, kind) in ADDED.items():
+            known = [row["name"] for row in self.rows(f"PRAGMA table_info({table})")]
+            if column not in known:
+                self.db.execute(f"ALTER TABLE {table} ADD COLUMN {column} {kind}")
 
     def accept(self, job: Job, call: Call) -> None:
         """Keep a job and the call that brought it, in one transaction that reaches the disk."""
         values = (
             *(job.id, job.family, job.clip, job.prompt, job.duration, *job.size),
-            *(job.accepted_at, job.due_at, job.picture, job.picture_host),
+            *(job.accepted_at, job.due_at, job.picture, job.picture_host, job.model),
         )
         with self.lock:
             self.db.execute("PRAGMA synchronous = FULL")
             self.db.execute("BEGIN IMMEDIATE")
             try:
-                self.db.execute("INSERT INTO jobs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
+                self.db.execute(
+                    "INSERT INTO jobs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", values
+                )
                 self.note(call)
                 self.db.execute("COMMIT")
             except BaseException:
@@ -99,11 +113,11 @@ class Book:
     def note(self, call: Call) -> None:
         with self.lock:
             self.db.execute(
-                "INSERT INTO calls (kind, result, status, at, job, prompt, body, key)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO calls (kind, result, status, at, job, prompt, body, key,"
+                " content_type) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     *(call.kind, call.result, call.status, call.at),
-                    *(call.job, call.prompt, call.body, call.key),
+                    *(call.job, call.prompt, call.body, call.key, call.content_type),
                 ),
             )
 
@@ -152,6 +166,7 @@ def job_of(row: sqlite3.Row) -> Job:
         family=row["family"],
         clip=row["clip"],
         prompt=row["prompt"],
+        model=row["model"],
         duration=row["duration"],
         size=(row["width"], row["height"]),
         accepted_at=row["accepted_at"],

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from sandbox.families import MODELS
 from sandbox.faults import TAGS, At, Tags, named
 
 MEGABYTE = 1024 * 1024
@@ -28,6 +29,8 @@ class Options:
     shared_clips: bool = False
     """One plain clip for all videos of a size and length, rendered once: for load tests."""
     body_limit: int = 20 * MEGABYTE
+    models: tuple[str, ...] = MODELS
+    """The models that are listed and may be used; a create for another one is refused."""
 
     @property
     def faults(self) -> Tags:
@@ -48,6 +51,8 @@ class Options:
                     changes["create_faults"] = create_fault(value or "")
                 case "poll_fault":
                     changes["poll_faults"] = poll_fault(value or "")
+                case "models":
+                    changes[name] = MODELS if value is None else model_names(value)
                 case _:
                     raise ValueError(f"unknown option: {name}")
         return replace(self, **changes)
@@ -59,6 +64,16 @@ def span(values: Any) -> tuple[float, float]:
     if not 0 <= low <= high:
         raise ValueError("seconds must be 0 <= min <= max")
     return low, high
+
+
+def model_names(values: Any) -> tuple[str, ...]:
+    """Read names of models, as a list or parted by commas. Raises ValueError, TypeError."""
+    names = values.split(",") if isinstance(values, str) else list(values)
+    names = [str(name).strip() for name in names]
+    for name in names:
+        if name not in MODELS:
+            raise ValueError(f"unknown model {name!r}; known are {', '.join(MODELS)}")
+    return tuple(dict.fromkeys(names))
 
 
 def create_fault(text: str) -> Tags:

@@ -13,7 +13,9 @@ from people.sessions import Session
 
 def is_secure(request: HTTPConnection) -> bool:
     """Whether the browser speaks TLS, to us or to the proxy before us."""
-    return "https" in {request.url.scheme, request.headers.get("x-forwarded-proto", "")}
+    # Several proxies make a list of it, the browser's own first.
+    forwarded = request.headers.get("x-forwarded-proto", "").partition(",")[0].strip().lower()
+    return "https" in {request.url.scheme, forwarded}
 
 
 def set_cookie(request: Request, response: Response, token: str) -> None:
@@ -30,6 +32,11 @@ def set_cookie(request: Request, response: Response, token: str) -> None:
 
 def clear_cookie(response: Response) -> None:
     response.delete_cookie(studio.current().cookie_name, httponly=True, samesite="lax")
+
+
+def has_cookie(connection: HTTPConnection) -> bool:
+    """Whether the request brings a cookie of ours, good or not."""
+    return studio.current().cookie_name in connection.cookies
 
 
 def session_of(connection: HTTPConnection) -> Session | None:

@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Final
 
 import anyio.to_thread
 import streamlit as st
@@ -19,6 +19,9 @@ from server.logs import set_up_logging
 from server.rehearsal import Rehearsal
 
 log = logging.getLogger(__name__)
+
+NO_KEY: Final = "no-key-needed"
+"""What the rehearsal's gateway is given for a key; it takes any."""
 
 
 @asynccontextmanager
@@ -50,7 +53,7 @@ def _open() -> tuple[studio.Studio, Rehearsal | None]:
     if opened.closed != "key_missing" and chosen.worker == "thread":
         if chosen.grok_api_key is None:
             rehearsal = Rehearsal.start(chosen.folder / "sandbox")
-            worker = studio.hire_worker(opened, rehearsal.url, "rehearsal")
+            worker = studio.hire_worker(opened, rehearsal.url, NO_KEY)
         else:
             key = chosen.grok_api_key.get_secret_value()
             worker = studio.hire_worker(opened, chosen.grok_api_base_url, key)

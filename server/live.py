@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import time
@@ -26,6 +27,9 @@ LOOK_EVERY: Final = 0.2
 AT_MOST_EVERY: Final = 0.5
 """Seconds between two messages to one page."""
 
+LONGEST_HELLO: Final = 4000
+"""Characters of a page's first message; a token and a number have a few hundred."""
+
 GOING_AWAY: Final = 1001
 POLICY_VIOLATION: Final = 1008
 
@@ -40,13 +44,17 @@ class Listener:
     version: int = 0
 
 
+_UNKNOWN: Final = -1
+"""The change number while nobody is connected."""
+
+
 class Hub:
     """Tells connected pages that something of theirs changed, in this process or any other."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._listeners: set[Listener] = set()
-        self._version = -1
+        self._version = _UNKNOWN
 
     @property
     def listeners(self) -> int:
@@ -57,7 +65,8 @@ class Hub:
         while True:
             await anyio.sleep(LOOK_EVERY)
             if not self._listeners:
-                self._version = -1
+                self._version = _UNKNOWN
+            if self._version == _UNKNOWN:  # the first page to connect says where to begin
                 continue
             try:
                 await self._look()
@@ -72,29 +81,40 @@ class Hub:
             return
         self._version = newest
         for listener in self._listeners:
-            if listener.owner in owners or "*" in owners:
+            concerned = listener.owner in owners or "*" in owners
+            if concerned and listener.version < newest:  # it may know already
                 listener.version = newest
                 listener.changed.set()
 
     async def serve(self, socket: WebSocket, owner: str, session_id: str, version: int) -> None:
         """Sends `{"version": n}` whenever something of `owner`'s changed, until either side ends.
 
-        `version` is what the page shows: what changed since then is told at once.
+        `version` is what the page shows. It comes back as the first message, or, where something
+        changed since then, the number of that.
         """
-        listener = Listener(owner, session_id)
+        listener = Listener(owner, session_id, version=version)
+        listener.changed.set()
         self._listeners.add(listener)
-        newest, owners = await anyio.to_thread.run_sync(self._store.owners_changed_since, version)
-        if owner in owners or "*" in owners:
-            listener.version = newest
-            listener.changed.set()
         try:
+            newest, owners = await anyio.to_thread.run_sync(
+                self._store.owners_changed_since, version
+            )
+            if self._version == _UNKNOWN:
+                self._version = newest
+            if owner in owners or "*" in owners:
+                listener.version = max(listener.version, newest)
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(self._send, socket, listener)
-                # The receive loop sees the other side go; what it says is of no interest.
-                while True:
-                    await socket.receive_text()
+                # Receiving sees the other side go; what it says is of no interest.
+                while (await socket.receive())["type"] != "websocket.disconnect":
+                    pass
+                tasks.cancel_scope.cancel()
         except* WebSocketDisconnect:
             pass
+        except* SQLAlchemyError as group:
+            names = {type(error).__name__ for error in group.exceptions}
+            log.warning("the database did not answer: %s", ", ".join(names))
+            await _close(socket, GOING_AWAY)
         finally:
             self._listeners.discard(listener)
 
@@ -104,7 +124,7 @@ class Hub:
             listener.changed = anyio.Event()
             still_in = await anyio.to_thread.run_sync(_is_alive, listener.session_id)
             if not still_in:
-                await socket.close(POLICY_VIOLATION)
+                await _close(socket, POLICY_VIOLATION)
                 return
             await socket.send_text(json.dumps({"version": listener.version}))
             await anyio.sleep(AT_MOST_EVERY)
@@ -126,30 +146,58 @@ def _is_alive(session_id: str) -> bool:
 
 async def live(socket: WebSocket) -> None:
     """The route: same origin and a session, or nothing."""
-    origin = socket.headers.get("origin")
-    if origin and urlsplit(origin).netloc not in _own_hosts(socket):
+    if not _is_own_origin(socket):
         await socket.close(POLICY_VIOLATION)
         return
     await socket.accept()
     try:
         with anyio.fail_after(10):
-            hello = json.loads(await socket.receive_text())
-            token, version = str(hello["token"]), int(hello["version"])
+            token, version = _hello(await socket.receive_text())
     except (WebSocketDisconnect, TimeoutError):
+        await _close(socket, POLICY_VIOLATION)
         return
-    except (ValueError, TypeError, KeyError):
-        await socket.close(POLICY_VIOLATION)
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
+        await _close(socket, POLICY_VIOLATION)
         return
-    session = await anyio.to_thread.run_sync(session_of_socket, socket, token)
+    try:
+        session = await anyio.to_thread.run_sync(session_of_socket, socket, token)
+    except SQLAlchemyError as error:
+        log.warning("the database did not answer: %s", type(error).__name__)
+        await _close(socket, GOING_AWAY)
+        return
     if session is None:
-        await socket.close(POLICY_VIOLATION)
-        return
-    if _hub is None:
-        await socket.close(GOING_AWAY)
-        return
-    await _hub.serve(socket, session.username, session.id, version)
+        await _close(socket, POLICY_VIOLATION)
+    elif _hub is None:
+        await _close(socket, GOING_AWAY)
+    else:
+        await _hub.serve(socket, session.username, session.id, version)
 
 
-def _own_hosts(socket: WebSocket) -> set[str]:
+def _hello(text: str) -> tuple[str, int]:
+    """The token and the version a page begins with. Raises what odd words bring about."""
+    if len(text) > LONGEST_HELLO:
+        raise ValueError("too long")
+    hello = json.loads(text)
+    version = int(hello["version"])
+    if not 0 <= version < 2**63:
+        raise ValueError("not a change number")
+    return str(hello["token"]), version
+
+
+async def _close(socket: WebSocket, code: int) -> None:
+    """Ends the connection; one that has ended already is fine."""
+    with contextlib.suppress(WebSocketDisconnect, RuntimeError):
+        await socket.close(code)
+
+
+def _is_own_origin(socket: WebSocket) -> bool:
+    """Whether the page that connects is ours; only browsers say where a page is from."""
+    origin = socket.headers.get("origin")
+    if not origin:
+        return True
+    try:
+        host = urlsplit(origin).netloc
+    except ValueError:
+        return False
     forwarded = socket.headers.get("x-forwarded-host", "")
-    return {socket.headers.get("host", ""), forwarded} - {""}
+    return host in {socket.headers.get("host", ""), forwarded} - {""}

@@ -5,40 +5,63 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Iterable
+from typing import Any
 
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from settings import Settings
 
+FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+
 _MASK = "•••"
 # What looks like a bearer token, a password in a URL or a signed query, whoever wrote it.
 _PATTERNS = (
     re.compile(r"(?i)(bearer\s+)[^\s\"',;]+"),
-    re.compile(r"(?i)([a-z][a-z0-9+.-]*://[^\s/:@]+:)[^\s/@]+(?=@)"),
-    re.compile(r"(?i)([?&](?:x-amz-[a-z-]+|signature|sig|token|key|ticket|receipt)=)[^\s&\"']+"),
+    re.compile(r"(?i)([a-z][a-z0-9+.-]*://[^\s/:@]*:)[^\s/]+(?=@)"),
+    re.compile(
+        r"(?i)([?&](?:x-amz-[a-z-]+|signature|sig|token|key|api_key|ticket|receipt)=)[^\s&\"']+"
+    ),
 )
 
 
-class Redaction(logging.Formatter):
-    """A formatter that masks known secrets and what looks like one, tracebacks included."""
+class Redaction:
+    """Masks known secrets, and what looks like one, in every log record when it is made.
+
+    Formatters would not do: Streamlit gives each of its loggers a handler of its own, some of them
+    long after the start.
+    """
 
     def __init__(self, secrets: Iterable[str]) -> None:
-        super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s")
-        self._secrets = [secret for secret in secrets if len(secret) >= 4]
+        self._secrets = sorted({secret for secret in secrets if len(secret) >= 4}, key=len)[::-1]
+        self._tracebacks = logging.Formatter()
 
-    def format(self, record: logging.LogRecord) -> str:
-        line = super().format(record)
+    def mask(self, text: str) -> str:
         for secret in self._secrets:
-            line = line.replace(secret, _MASK)
+            text = text.replace(secret, _MASK)
         for pattern in _PATTERNS:
-            line = pattern.sub(rf"\1{_MASK}", line)
-        return line
+            text = pattern.sub(rf"\1{_MASK}", text)
+        return text
+
+    def record(self, *args: Any, **kwargs: Any) -> logging.LogRecord:
+        """A record whose message and traceback are masked: for `logging.setLogRecordFactory`."""
+        record = logging.LogRecord(*args, **kwargs)
+        try:
+            message = record.getMessage()
+        except Exception:  # the arguments do not fit; logging itself would print them as they are
+            message = f"{record.msg} {record.args}"
+        record.msg, record.args = self.mask(message), None
+        if record.exc_info:
+            record.exc_text = self.mask(self._tracebacks.formatException(record.exc_info))
+        if record.stack_info:
+            record.stack_info = self.mask(record.stack_info)
+        return record
 
 
 def set_up_logging(settings: Settings) -> None:
-    """Puts the redacting formatter on our handler and on those of Streamlit and uvicorn."""
-    formatter = Redaction(_secrets(settings))
+    """Masks secrets in all logs of this process, and gives ours and the present ones one form."""
+    logging.setLogRecordFactory(Redaction(secrets_of(settings)).record)
+    formatter = logging.Formatter(FORMAT)
     root = logging.getLogger()
     if not root.handlers:
         root.addHandler(logging.StreamHandler())
@@ -51,8 +74,9 @@ def set_up_logging(settings: Settings) -> None:
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
-def _secrets(settings: Settings) -> list[str]:
-    found = [settings.grok_api_key.get_secret_value()] if settings.grok_api_key else []
+def secrets_of(settings: Settings) -> list[str]:
+    """What must never be printed: the gateway's key and the database's password."""
+    found = [settings.grok_api_key.get_secret_value().strip()] if settings.grok_api_key else []
     if settings.database_url:
         try:
             password = make_url(settings.database_url).password

@@ -27,7 +27,9 @@ async def media(request: Request) -> Response:
     """`GET /app/static/media/{token}.{extension}`, with Range; `?download=1` saves it as a file."""
     found = await anyio.to_thread.run_sync(_find, request)
     if found is None:
-        return PlainTextResponse("Not here, or not yours.", 404)
+        return PlainTextResponse(
+            "Not here, or not yours.", 404, headers={"Cache-Control": "no-store"}
+        )
     response, name = found
     if request.query_params.get("download"):
         response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
@@ -45,16 +47,27 @@ def _find(request: Request) -> tuple[FileResponse, str] | None:
     session = session_behind(request, session_id)
     if session is None:
         return None
-    if variant == "draft":  # an uploaded picture that no job has yet; its name is its hash
-        stored = picture_name(thing)
-    else:
-        job = here.store.get(session.username, thing)
-        if job is None:
-            return None
-        picture = picture_name(job.picture) if job.picture else None
-        stored = {"clip": job.clip, "poster": job.poster, "picture": picture}.get(variant) or ""
-    if not stored or not here.archive.has(stored):
+    try:
+        stored = _stored(session.username, thing, variant)
+        path = here.archive.path(stored)
+        facts = path.stat()
+    except (FileNotFoundError, ValueError):
         return None
     extension = stored.rpartition(".")[2]
-    response = FileResponse(here.archive.path(stored), media_type=MEDIA_TYPES[extension])
+    response = FileResponse(path, media_type=MEDIA_TYPES[extension], stat_result=facts)
     return response, f"grok-{thing}.{extension}"
+
+
+def _stored(username: str, thing: str, variant: str) -> str:
+    """The archive's name of what the address stands for. Raises FileNotFoundError, ValueError."""
+    if variant == "draft":  # an uploaded picture that no job has yet; its name is its hash
+        return picture_name(thing)
+    job = studio.current().store.get(username, thing)
+    names: dict[str, str | None] = {}
+    if job is not None:
+        picture = picture_name(job.picture) if job.picture else None
+        names = {"clip": job.clip, "poster": job.poster, "picture": picture}
+    stored = names.get(variant)
+    if stored is None:
+        raise FileNotFoundError(variant)
+    return stored

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 import studio
-from server.cookie import clear_cookie, session_of, set_cookie
+from server.cookie import clear_cookie, has_cookie, session_of, set_cookie
 
 
 def open_session(request: Request) -> Response:
@@ -35,15 +35,18 @@ def close_session(request: Request) -> Response:
     could be called from any other site.
     """
     response = _go(same_site_path(request.query_params.get("next", "/")))
-    if session_of(request) is None:
+    if has_cookie(request) and session_of(request) is None:
         clear_cookie(response)
     return response
 
 
 def same_site_path(page: str) -> str:
     """`page` if it is a path of this very site, else `/`."""
-    parts = urlsplit(page)
-    looks_foreign = parts.scheme or parts.netloc or page.startswith(("//", "/\\")) or "\\" in page
+    try:
+        parts = urlsplit(page)
+    except ValueError:
+        return "/"
+    looks_foreign = parts.scheme or parts.netloc or page.startswith("//") or "\\" in page
     if looks_foreign or not page.startswith("/") or any(ord(letter) < 33 for letter in page):
         return "/"
     return page
@@ -51,7 +54,9 @@ def same_site_path(page: str) -> str:
 
 def _with_query(page: str, name: str, value: str) -> str:
     parts = urlsplit(page)
-    query = [(key, old) for key, old in parse_qsl(parts.query) if key != name]
+    query = [
+        (key, old) for key, old in parse_qsl(parts.query, keep_blank_values=True) if key != name
+    ]
     return parts._replace(query=urlencode([*query, (name, value)])).geturl()
 
 

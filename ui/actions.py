@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import time
-import uuid
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 import studio
+from grok_api.documents import is_identifier
 from jobs.archive import picture_name
 from jobs.job import REPEATABLE, Job, NewJob, State
 from jobs.store import LimitReached
-from ui import request_form
+from ui import frame, request_form
 from ui.components import copy_button
 from ui.i18n import _, moment, money
+from ui.refusals import limit_refusal
 from ui.session import Viewer, media_url
 
 if TYPE_CHECKING:
@@ -91,12 +92,12 @@ def _more(viewer: Viewer, shown: Shown, job: Job) -> None:
         if not shown.alone:
             st.page_link(
                 "../pages/video.py",
-                label=_("Own page"),
+                label=_("Open"),
                 icon=":material/open_in_full:",
                 query_params={"job": job.id},
             )
         if not job.is_live:
-            _delete(viewer, job)
+            _delete(viewer, shown, job)
 
 
 def _facts(job: Job) -> str:
@@ -112,7 +113,7 @@ def _facts(job: Job) -> str:
     return " · ".join(parts).replace("$", "\\$")
 
 
-def _delete(viewer: Viewer, job: Job) -> None:
+def _delete(viewer: Viewer, shown: Shown, job: Job) -> None:
     """Asks once, in place."""
     asked = f"delete-asked-{job.id}"
 
@@ -135,11 +136,11 @@ def _delete(viewer: Viewer, job: Job) -> None:
         key=f"really-{job.id}",
         type="primary",
     ):
-        _delete_now(viewer, job)
+        _delete_now(viewer, shown, job)
     st.button(_("Keep"), key=f"keep-{job.id}", on_click=ask, args=(False,))
 
 
-def _delete_now(viewer: Viewer, job: Job) -> None:
+def _delete_now(viewer: Viewer, shown: Shown, job: Job) -> None:
     here = studio.current()
     deleted = here.store.delete(viewer.name, job.id, time.time())
     if deleted is not None:
@@ -147,12 +148,14 @@ def _delete_now(viewer: Viewer, job: Job) -> None:
             here.archive.delete(name)
         if deleted.picture and not here.store.picture_is_used(deleted.picture):
             here.archive.delete(picture_name(deleted.picture))
+    if shown.alone:
+        st.switch_page("../pages/library.py")
     st.rerun()
 
 
 def _cancel(viewer: Viewer, job: Job) -> None:
     if not studio.current().store.cancel(viewer.name, job.id, time.time()):
-        st.toast(_("Too late to cancel: it is already being sent."), icon=":material/info:")
+        frame.say(_("Too late to cancel: it is already being sent."))
     st.rerun()
 
 
@@ -163,12 +166,18 @@ def _repeat(viewer: Viewer, job: Job) -> None:
         job.image_url, job.picture, job.model, job.estimate_usd,
     )  # fmt: skip
     # The old job's id and version make the token: a double click asks once.
-    token = f"again-{job.id}-{job.version}"
+    token, now = f"again-{job.id}-{job.version}", time.time()
     try:
-        studio.current().store.enqueue(new, token, time.time())
+        asked = studio.current().store.enqueue(new, token, now)
     except LimitReached as reached:
         _limit(reached)
         return
+    _asked_again(asked, now)
+
+
+def _asked_again(asked: Job | None, now: float) -> None:
+    if asked is not None and asked.created_at < now:
+        frame.say(_("This was already asked for again. Look for the newer card."))
     studio.current().wake()
     st.rerun()
 
@@ -182,24 +191,23 @@ def _unknown(viewer: Viewer, job: Job) -> None:
             key=f"found-{job.id}",
             help=_("If the gateway's own list or an e-mail shows the request id, paste it here."),
         )
-        if st.button(_("Recover the video"), key=f"recover-{job.id}") and found.strip():
-            store.recover(viewer.name, job.id, found.strip()[:200], time.time())
-            studio.current().wake()
-            st.rerun()
+        if st.button(_("Recover the video"), key=f"recover-{job.id}"):
+            if is_identifier(found.strip()):
+                store.recover(viewer.name, job.id, found.strip(), time.time())
+                studio.current().wake()
+                st.rerun()
+            st.error(_("Paste the whole request id, without spaces."), icon=":material/edit:")
         sure = st.checkbox(_("I accept that this may be charged twice."), key=f"sure-{job.id}")
         if st.button(_("Send again"), key=f"resend-{job.id}", disabled=not sure):
+            # One word of a person, one video: neither a double click nor another tab adds one.
+            token, now = f"resend-{job.id}-{job.version}", time.time()
             try:
-                store.send_again(viewer.name, job.id, uuid.uuid4().hex, time.time())
+                asked = store.send_again(viewer.name, job.id, token, now)
             except LimitReached as reached:
                 _limit(reached)
                 return
-            studio.current().wake()
-            st.rerun()
+            _asked_again(asked, now)
 
 
 def _limit(reached: LimitReached) -> None:
-    st.error(
-        _("You have asked for {n} videos in 24 hours, which is the limit here.").format(
-            n=reached.limit
-        )
-    )
+    st.error(limit_refusal(reached), icon=":material/event_busy:")

@@ -81,17 +81,17 @@ def gallery(viewer: Viewer) -> None:
     """The library's cards, a page at a time, or a friendly word where there are none yet."""
     number = max(int(st.session_state.get("library_page", 1)), 1)
     shown = show(viewer, lambda who: studio.current().store.page(who.name, number, PAGE_SIZE))
-    if not shown.jobs and number > 1:
-        st.session_state["library_page"] = 1
+    pages = max(-(-shown.total // PAGE_SIZE), 1)
+    if number > pages:  # the list has become shorter
+        st.session_state["library_page"] = pages
         st.rerun()
     if not shown.jobs:
         _empty(viewer, shown)
         return
     draw(viewer, shown)
-    pages = -(-shown.total // PAGE_SIZE)
     if pages > 1:
         with st.container(horizontal_alignment="center"):
-            st.pagination(pages, key="library_page")
+            st.pagination(pages, key="library_page", persist_state="session")
 
 
 def latest(viewer: Viewer) -> None:
@@ -166,7 +166,7 @@ def _news() -> None:
     shown: Shown = st.session_state["shown"]
     if shown.held_back:
         st.button(
-            _("Something new has come: show it"),
+            _("Show what is new"),
             icon=":material/arrow_upward:",
             key="show-news",
             on_click=st.rerun,
@@ -182,6 +182,7 @@ def _card(viewer: Viewer, job_id: str) -> None:
         asking = current_user()
         if asking is None or asking.name != viewer.name:
             st.rerun()
+        viewer = asking  # whose role may have changed since the page was drawn
     job = shown.jobs.get(job_id)
     if job is None:
         return

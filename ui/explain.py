@@ -45,7 +45,8 @@ _SENTENCES: Final[dict[tuple[State, str], str]] = {
         "The gateway refuses the key. Nothing was sent; this goes on once the key is put right."
     ),
     (State.QUEUED, "quota_error"): N_(
-        "The gateway account has no credit left. Nothing was sent; this goes on after a top-up."
+        "The gateway account has no credit left. Nothing was sent. Top it up, then press "
+        "Credit added: go on."
     ),
     (State.PENDING, "gateway_trouble"): N_(
         "The gateway is having trouble answering. We keep asking; the video is not lost."
@@ -70,6 +71,16 @@ _SENTENCES: Final[dict[tuple[State, str], str]] = {
         "The video is made, but our storage cannot be written. Tell whoever runs the studio; "
         "it is saved as soon as there is room."
     ),
+    (State.PENDING, "download_trouble"): N_(
+        "The video is made, but could not be fetched yet. We are asking for a fresh link."
+    ),
+    (State.PENDING, "bad_clip"): N_(
+        "The file that came was not a playable video. We are asking for a fresh link."
+    ),
+    (State.PENDING, "archive_trouble"): N_(
+        "The video is made, but our storage cannot be written. Tell whoever runs the studio; "
+        "it is saved as soon as there is room."
+    ),
     (State.MODERATED, "moderated"): N_(
         "The model's content check blocked this video. It may still be billed. "
         "The check is not always the same: try again, or say it differently."
@@ -78,7 +89,8 @@ _SENTENCES: Final[dict[tuple[State, str], str]] = {
         "The model could not make this video. Try again; if it fails again, simplify the prompt."
     ),
     (State.FAILED, "bad_request"): N_(
-        "The gateway did not accept this request. Change it as its answer below says and try again."
+        "The gateway did not accept this request; its answer is below. Choose More and Make another, "
+        "change it and send it."
     ),
     (State.FAILED, "not_offered"): N_(
         "The gateway does not offer this model to this key right now. "
@@ -109,16 +121,26 @@ _SENTENCES: Final[dict[tuple[State, str], str]] = {
     (State.EXPIRED, "download_trouble"): N_(
         "The video could not be fetched for a whole day. Try again to make a new one."
     ),
+    (State.EXPIRED, "bad_clip"): N_(
+        "What the gateway sent was not a playable video, for a whole day. "
+        "Try again to make a new one."
+    ),
+    (State.EXPIRED, "archive_trouble"): N_(
+        "Our storage could not be written for a whole day, and the gateway's link has ended. "
+        "Try again once there is room."
+    ),
     (State.UNKNOWN, "interrupted"): N_(
         "The studio was interrupted while sending this, so nobody knows whether it was accepted. "
-        "It may have been charged, so it is not sent again by itself."
+        "It may have been charged, so it is not sent again by itself. Open What now? below."
     ),
     (State.UNKNOWN, "ambiguous"): N_(
         "The connection broke before the gateway's answer came, so nobody knows whether it was "
-        "accepted. It may have been charged, so it is not sent again by itself."
+        "accepted. It may have been charged, so it is not sent again by itself. "
+        "Open What now? below."
     ),
     (State.UNKNOWN, "no_answer"): N_(
-        "The gateway has not finished this video in 24 hours. It may have been charged."
+        "The gateway has not finished this video in 24 hours. It may have been charged. Look for its "
+        "request id at Dubrify, then open What now? below."
     ),
 }
 
@@ -126,8 +148,8 @@ _OVERDUE: Final = N_(
     "This takes longer than usual. We keep asking every minute; the video still lands here."
 )
 _OTHER_GATEWAY: Final = N_(
-    "This was asked for with another key or gateway, and only those can finish it. "
-    "Whoever runs the studio: set that key again for a while."
+    "This belongs to another key or gateway, and only those can finish it. "
+    "Whoever runs the studio: set that key again until it is done."
 )
 
 
@@ -137,8 +159,6 @@ def explain(job: Job, now: float, gateway: str) -> Explanation:
     if job.is_live and job.gateway != gateway:
         return Explanation(_("Set aside"), ":material/key_off:", "warn", _(_OTHER_GATEWAY))
     sentence = _SENTENCES.get((job.state, job.reason or ""), "")
-    if not sentence and job.state is State.EXPIRED:
-        sentence = _SENTENCES[State.EXPIRED, "download_trouble"]
     if not sentence and job.is_overdue(now):
         sentence = _OVERDUE
     return Explanation(_(label), icon, tone, _(sentence) if sentence else "")

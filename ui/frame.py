@@ -8,8 +8,8 @@ from pathlib import Path
 import streamlit as st
 
 import studio
-from ui.i18n import LANGUAGES, _, language
-from ui.session import Viewer, sign_out
+from ui.i18n import LANGUAGES, _, language, plain
+from ui.session import Viewer, sign_out, still_signed_in
 
 STYLE = Path(__file__).resolve().parent / "frontend" / "style.html"
 
@@ -29,7 +29,7 @@ def heading(title: str, viewer: Viewer) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="heading"):
         st.title(title, anchor=False, width="stretch")
         with st.popover(
-            viewer.account.display_name, icon=":material/account_circle:", type="tertiary"
+            plain(viewer.account.display_name), icon=":material/account_circle:", type="tertiary"
         ):
             language_switch(viewer)
             st.button(
@@ -46,9 +46,8 @@ def language_switch(viewer: Viewer | None = None) -> None:
 
     def keep() -> None:
         st.session_state["language"] = st.session_state["language_switch"]
-        if viewer is not None:
-            values = {"language": st.session_state["language"]}
-            studio.current().store.save_draft(viewer.name, "preferences", values, time.time())
+        if viewer is not None and still_signed_in(viewer):
+            keep_language(viewer.name)
 
     st.session_state["language_switch"] = language()
     st.segmented_control(
@@ -62,6 +61,13 @@ def language_switch(viewer: Viewer | None = None) -> None:
     )
 
 
+def keep_language(username: str) -> None:
+    """Keeps what the person chose in this tab; signing in starts a new one."""
+    if chosen := st.session_state.get("language"):
+        values = {"language": chosen}
+        studio.current().store.save_draft(username, "preferences", values, time.time())
+
+
 def remember_language(viewer: Viewer) -> None:
     """Takes up the language the person chose before; asked for once a tab."""
     if "language_asked" not in st.session_state:
@@ -69,6 +75,11 @@ def remember_language(viewer: Viewer) -> None:
         kept = studio.current().store.draft(viewer.name, "preferences").get("language")
         # A choice made on the sign-in form is newer than the one that was kept.
         st.session_state.setdefault("language", kept)
+
+
+def say(sentence: str) -> None:
+    """Says `sentence` in a toast on the next run: one that is shown before a rerun is lost."""
+    st.session_state["say"] = sentence
 
 
 def banners(viewer: Viewer) -> None:
@@ -83,6 +94,8 @@ def banners(viewer: Viewer) -> None:
 
 def _banners(viewer: Viewer) -> None:
     here = studio.current()
+    if sentence := st.session_state.pop("say", None):
+        st.toast(sentence, icon=":material/info:")
     if here.settings.is_rehearsal:
         with st.container(horizontal=True, vertical_alignment="center", key="rehearsal"):
             st.badge(_("Rehearsal"), icon=":material/theater_comedy:", color="orange")
@@ -124,8 +137,8 @@ def _paused(viewer: Viewer, kind: str) -> None:
         )
         if kind == "auth_error"
         else _(
-            "**The gateway account has no credit left.** Nothing is sent until you say so; waiting "
-            "videos keep their place. Top up the account at Dubrify, then press the button."
+            "**The gateway account has no credit left.** Nothing is sent for now; waiting videos "
+            "keep their place. Top up the account at Dubrify, then press the button."
         )
     )
     st.error(sentence, icon=":material/credit_card_off:")

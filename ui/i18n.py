@@ -5,6 +5,7 @@ The language is the person's choice, else the browser's. `_` marks and translate
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -46,6 +47,11 @@ def _catalogue(code: str) -> dict[str, str]:
     with path.open("rb") as file:
         catalogue = read_po(file, locale=code)
     return {str(entry.id): str(entry.string) for entry in catalogue if entry.id and entry.string}
+
+
+def plain(words: str) -> str:
+    """Words somebody typed, for a label that Streamlit would read as Markdown."""
+    return re.sub(r"([\\`*_{}\[\]()#+\-.!:|<>~$^])", r"\\\1", words)
 
 
 def money(dollars: float) -> str:

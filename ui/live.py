@@ -5,6 +5,7 @@ The server side is `server/live.py`. While that socket cannot be had, the fragme
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Final
 
@@ -18,6 +19,11 @@ WATCH: Final = "watch"
 
 FALLBACK_SECONDS: Final = 8.0
 
+ONCE_A_DAY: Final = 86_400.0
+"""Seconds. Only where some fragment is due at intervals does Streamlit's page ask for a full run when
+it has found the server again. Without that a page whose session is gone, because the server was
+started anew or the computer slept, shows its last state for ever and its buttons do nothing."""
+
 _socket = st.components.v2.component("studio_live", html="<span></span>\n", js=script("live.js"))
 
 
@@ -30,18 +36,18 @@ def watch(
 ) -> None:
     """Mounts the page's socket. `version` is what is shown, `on_change` a callback that compares.
 
-    An idle page costs no run: `run_every` is set only while the page reports that it has no socket;
-    then `ask` compares at intervals. `news` draws what the page has to say about changes.
+    An idle page costs no run: only while the page reports that it has no socket does `ask` compare
+    at intervals. `news` draws what the page has to say about changes.
     """
     has_no_socket = st.session_state.get("live", {}).get("socket") == "down"
-    every = FALLBACK_SECONDS if has_no_socket else None
+    every = FALLBACK_SECONDS if has_no_socket else ONCE_A_DAY
 
     def body() -> None:
         if has_no_socket:
             ask()
         _socket(
             key="live",
-            data={"token": live_token(viewer), "version": version()},
+            data={"token": live_token(viewer), "version": version(), "run": time.time()},
             on_changed_change=on_change,
             on_socket_change=st.rerun,
             height=1,

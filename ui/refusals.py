@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from grok_api import InvalidRequest, limits_for
+from jobs.store import LimitReached
 from ui.i18n import N_, _
 
 _REQUEST: Final[Mapping[str, str]] = {
@@ -14,14 +15,21 @@ _REQUEST: Final[Mapping[str, str]] = {
         "The prompt has {actual} bytes and the model takes {limit}. Shorten it a little "
         "(a Chinese character counts three)."
     ),
-    "prompt_not_text": N_("The prompt holds letters that are not text. Type it anew."),
+    "prompt_not_text": N_("The prompt contains characters that cannot be sent. Type it again."),
     "duration_out_of_range": N_("Choose a duration of {shortest} to {longest} whole seconds."),
     "bad_resolution": N_("Choose one of these resolutions: {resolutions}."),
     "bad_aspect_ratio": N_("Choose one of these aspect ratios: {ratios}."),
+    "image_must_be_uploaded": N_("This model fetches no links. Upload the picture instead."),
+    "image_wrong_size": N_(
+        "That picture has {width} × {height} pixels; this model needs exactly {needed}. "
+        "Crop or resize it and upload it again."
+    ),
     "bad_image": N_(
         "That link cannot be used. Give a public https:// link to the picture, or upload it."
     ),
 }
+
+_OTHER: Final = N_("This request cannot be sent. Check each field and try again.")
 
 _PICTURE: Final[Mapping[str, str]] = {
     "empty": N_("That file is empty. Choose another one."),
@@ -30,19 +38,19 @@ _PICTURE: Final[Mapping[str, str]] = {
         "a JPEG, and upload it again."
     ),
     "heic": N_(
-        "That is a HEIC or AVIF photo, which the model cannot read. On an iPhone choose Settings > "
-        "Camera > Formats > Most compatible, or save the photo as JPEG first."
+        "That is a {format} photo, which the model cannot read. Save it as JPEG first. For new photos "
+        "on an iPhone choose Settings > Camera > Formats > Most Compatible."
     ),
-    "not_a_picture": N_(
-        "That file is not a picture, whatever its name says. Upload a PNG, JPEG or WebP."
-    ),
+    "not_a_picture": N_("That file does not contain a picture. Upload a PNG, JPEG or WebP."),
     "other_format": N_(
-        "That picture is a {format} file, which the model cannot read. Save it as PNG, JPEG or WebP."
+        "That is a {format} file, which the model cannot read. Upload a PNG, JPEG or WebP."
     ),
     "too_many_pixels": N_(
-        "That picture has {megapixels} million pixels; the limit is {limit}. Make it smaller and upload it again."
+        "That picture has more than {limit} million pixels. Make it smaller and upload it again."
     ),
-    "too_small": N_("That picture is too small to make a video of. Choose a larger one."),
+    "too_small": N_(
+        "That picture is too small: it needs at least {least} pixels on each side. Choose a larger one."
+    ),
     "too_narrow": N_("That picture is too long and narrow to make a video of. Crop it first."),
     "damaged": N_("That picture is damaged or cut off. Save it again and upload it anew."),
     "storage": N_(
@@ -62,13 +70,22 @@ def request_refusal(error: InvalidRequest) -> str:
         "ratios": ", ".join(limits.aspect_ratios),
         **{name: _figure(value) for name, value in error.values.items()},
     }
-    return _(_REQUEST.get(error.code or "", _REQUEST["bad_image"])).format(**values)
+    return _(_REQUEST.get(error.code or "", _OTHER)).format(**values)
 
 
 def picture_refusal(code: str, values: Mapping[str, Any]) -> str:
     """What is wrong with an upload, by the refusal's code."""
-    return _(_PICTURE.get(code, _PICTURE["damaged"])).format(**values)
+    figures = {name: _figure(value) for name, value in values.items()}
+    return _(_PICTURE.get(code, _PICTURE["damaged"])).format(**figures)
+
+
+def limit_refusal(reached: LimitReached) -> str:
+    """What to do when the day's videos are used up."""
+    return _(
+        "You have asked for {n} videos in 24 hours, which is the limit here. "
+        "Try again later, or ask whoever runs the studio to raise CLIPS_PER_DAY."
+    ).format(n=reached.limit)
 
 
 def _figure(value: object) -> object:
-    return f"{value:,}" if isinstance(value, int) else value
+    return f"{value:,g}" if isinstance(value, int | float) and abs(value) < 1e6 else value

@@ -22,8 +22,8 @@ from jobs.picture import LARGEST_UPLOAD, PictureRefused, prepare
 from jobs.pricing import estimate
 from jobs.store import LimitReached
 from ui.i18n import N_, _, money
-from ui.refusals import picture_refusal, request_refusal
-from ui.session import Viewer, media_url
+from ui.refusals import limit_refusal, picture_refusal, request_refusal
+from ui.session import Viewer, media_url, still_signed_in
 from ui.shapes import shape
 
 Form = Literal["text", "picture"]
@@ -107,7 +107,9 @@ def _allowed(form: Form, name: str, value: Any, default: Any) -> Any:
         "resolution": LIMITS.resolutions,
         "aspect_ratio": _ratios(form),
     }
-    return value if name not in options or value in options[name] else default
+    if name in options:
+        return value if value in options[name] else default
+    return value if isinstance(value, str) else default
 
 
 def _ratios(form: Form) -> tuple[str, ...]:
@@ -116,6 +118,8 @@ def _ratios(form: Form) -> tuple[str, ...]:
 
 def _keep(form: Form, viewer: Viewer) -> None:
     """Writes the draft: called whenever a field is left or a choice is made."""
+    if not still_signed_in(viewer):
+        return
     values = {name: st.session_state.get(_key(form, name)) for name in _DEFAULTS}
     studio.current().store.save_draft(viewer.name, form, values, time.time())
 
@@ -178,7 +182,7 @@ def _choices(form: Form, viewer: Viewer) -> None:
         key=_key(form, "aspect_ratio"),
         format_func=lambda value: _("the picture's shape") if value == KEEP_SHAPE else shape(value),
         required=True,
-        help=_("Another shape than the picture's stretches it.") if form == "picture" else None,
+        help=_("Any other aspect ratio stretches the picture.") if form == "picture" else None,
         **kept,
     )
 
@@ -219,7 +223,9 @@ def _picture(viewer: Viewer) -> None:
         )
         st.caption(_("A public https link to the picture itself, or an upload."))
         picture = st.session_state.get(_key("picture", "picture"))
-        if picture and studio.current().archive.has(picture_name(picture)):
+        if picture and not _is_stored(picture):
+            picture = st.session_state[_key("picture", "picture")] = None
+        if picture:
             extension = picture.rpartition(".")[2]
             st.image(
                 media_url(viewer, picture, "draft", extension),
@@ -235,6 +241,14 @@ def _picture(viewer: Viewer) -> None:
             )
 
 
+def _is_stored(picture: str) -> bool:
+    """Whether the picture is there to be shown and sent; it may have been deleted elsewhere."""
+    try:
+        return studio.current().archive.has(picture_name(picture))
+    except ValueError:
+        return False
+
+
 def _upload(viewer: Viewer) -> None:
     # A new key empties the uploader once its picture is kept by us.
     turn = st.session_state.setdefault("upload_turn", 0)
@@ -246,7 +260,7 @@ def _upload(viewer: Viewer) -> None:
     )
     _say_on_dropzone(_("Choose a picture, or drop it here"))
     limit = LARGEST_UPLOAD // (1024 * 1024)
-    st.caption(_("Drop a PNG, JPEG or WebP of up to {n} MB.").format(n=limit))
+    st.caption(_("PNG, JPEG or WebP, up to {n} MB.").format(n=limit))
     refused = st.session_state.get("upload_refused")
     if refused:
         st.error(picture_refusal(*refused), icon=":material/broken_image:")
@@ -265,7 +279,7 @@ def _say_on_dropzone(words: str) -> None:
 def _take_upload(viewer: Viewer, turn: int) -> None:
     uploaded = st.session_state.get(f"upload_{turn}")
     st.session_state["upload_refused"] = None
-    if uploaded is None:
+    if uploaded is None or not still_signed_in(viewer):
         return
     st.session_state["upload_turn"] = turn + 1
     try:
@@ -297,6 +311,7 @@ def _send(form: Form, viewer: Viewer) -> Job | None:
             icon=":material/auto_awesome:",
             key=_key(form, "send"),
             disabled=not viewer.may_make,
+            on_click=_forget_refusal,
         )
         st.markdown(
             _("Estimated cost: **about {money}**").format(money=money(new.estimate_usd)),
@@ -304,7 +319,11 @@ def _send(form: Form, viewer: Viewer) -> Job | None:
             width="content",
         )
     if not viewer.may_make:
-        st.info(_("Your account may look and download, but not make videos."))
+        st.info(
+            _(
+                "Your account may look and download. To make videos, ask whoever runs the studio for the producer role."
+            )
+        )
     if not pressed or not viewer.may_make:
         return None
     trouble = _trouble(form, new)
@@ -312,6 +331,10 @@ def _send(form: Form, viewer: Viewer) -> Job | None:
         return _enqueue(form, viewer, new)
     st.error(trouble, icon=":material/edit:")
     return None
+
+
+def _forget_refusal() -> None:
+    st.session_state["upload_refused"] = None
 
 
 def _new_job(form: Form, viewer: Viewer) -> NewJob:
@@ -361,15 +384,11 @@ def _enqueue(form: Form, viewer: Viewer, new: NewJob) -> Job | None:
     try:
         job = studio.current().store.enqueue(new, asked[1], now)
     except LimitReached as reached:
-        st.error(
-            _(
-                "You have asked for {n} videos in 24 hours, which is the limit here. "
-                "Try again tomorrow, or ask whoever runs the studio to raise CLIPS_PER_DAY."
-            ).format(n=reached.limit),
-            icon=":material/event_busy:",
-        )
+        st.error(limit_refusal(reached), icon=":material/event_busy:")
         return None
     studio.current().wake()
     st.session_state["playing"] = None  # the new card takes the first place and moves the others
-    st.toast(_("Asked for. It appears below and in the library."), icon=":material/check:")
+    st.toast(
+        _("Your video is on its way. It appears below and in the library."), icon=":material/check:"
+    )
     return job

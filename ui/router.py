@@ -7,7 +7,7 @@ import streamlit as st
 import studio
 from ui import frame, welcome
 from ui.i18n import _
-from ui.session import current_user
+from ui.session import current_user, keep_apart
 
 PAGES = Path(__file__).resolve().parent.parent / "pages"
 
@@ -21,6 +21,7 @@ frame.style()
 here = studio.current()
 viewer = None if here.closed else current_user()
 if viewer is not None:
+    keep_apart(viewer)
     frame.remember_language(viewer)
 
 page = st.navigation(
@@ -57,5 +58,8 @@ if viewer is None:
     welcome.sign_in()
     st.stop()
 
+if st.session_state.get("page") != page.url_path:
+    # What was going on stays behind: a player would start by itself on the way back.
+    st.session_state.update(page=page.url_path, playing=None, upload_refused=None)
 frame.banners(viewer)
 page.run()

@@ -60,6 +60,25 @@ def current_user() -> Viewer | None:
     return Viewer(session)
 
 
+def still_signed_in(viewer: Viewer) -> bool:
+    """Whether `viewer` is still who is behind this run.
+
+    For callbacks that write: they run before the page has asked.
+    """
+    now = current_user()
+    return now is not None and now.name == viewer.name
+
+
+def keep_apart(viewer: Viewer) -> None:
+    """Clears what somebody else has left in this tab: its session may get another cookie."""
+    if st.session_state.get("person", viewer.name) != viewer.name:
+        token = st.session_state.get(_IN_THIS_TAB) if viewer.session.cookieless else None
+        st.session_state.clear()
+        if token is not None:
+            st.session_state[_IN_THIS_TAB] = token
+    st.session_state["person"] = viewer.name
+
+
 def sign_out(viewer: Viewer) -> None:
     """Ends the session on the server; what this tab still shows is cleared by the next run."""
     studio.current().sessions.revoke(viewer.session.id, time.time())

@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 import studio
-from jobs.job import Job
+from jobs.job import Job, State
 from ui.explain import explain
 from ui.i18n import _
 from ui.session import Viewer
@@ -34,7 +34,7 @@ def table(viewer: Viewer) -> None:
     )
     st.download_button(
         _("Export as CSV"),
-        data=lambda: csv_of(frame_of(found)),
+        data=lambda: csv_of(shown),  # runs later, where nobody's language is known
         file_name="grok-videos.csv",
         mime="text/csv",
         icon=":material/table_view:",
@@ -44,22 +44,27 @@ def table(viewer: Viewer) -> None:
 def frame_of(jobs: Sequence[Job]) -> pd.DataFrame:
     """One row a job: times in UTC, durations in seconds, money in US dollars."""
     gateway = studio.current().store.gateway
+    # Ten thousand rows want each word translated once.
+    labels: dict[tuple[State, bool], str] = {}
+    for job in jobs:
+        if (kind := (job.state, job.gateway == gateway)) not in labels:
+            labels[kind] = explain(job, job.created_at, gateway).label
     return pd.DataFrame(
-        [
-            {
-                _("Asked for (UTC)"): datetime.fromtimestamp(job.created_at, UTC).replace(
-                    tzinfo=None, microsecond=0
-                ),
-                _("State"): explain(job, job.created_at, gateway).label,
-                _("Prompt"): job.prompt,
-                _("Duration (s)"): job.duration,
-                _("Resolution"): job.resolution,
-                _("Aspect ratio"): job.aspect_ratio or "",
-                _("Cost ($)"): job.cost_usd if job.cost_usd is not None else job.estimate_usd,
-                _("Request id"): job.request_id or "",
-            }
-            for job in jobs
-        ]
+        {
+            _("Requested (UTC)"): [
+                datetime.fromtimestamp(job.created_at, UTC).replace(tzinfo=None, microsecond=0)
+                for job in jobs
+            ],
+            _("State"): [labels[job.state, job.gateway == gateway] for job in jobs],
+            _("Prompt"): [job.prompt for job in jobs],
+            _("Duration (s)"): [job.duration for job in jobs],
+            _("Resolution"): [job.resolution for job in jobs],
+            _("Aspect ratio"): [job.aspect_ratio or "" for job in jobs],
+            _("Cost ($)"): [
+                job.cost_usd if job.cost_usd is not None else job.estimate_usd for job in jobs
+            ],
+            _("Request id"): [job.request_id or "" for job in jobs],
+        }
     )
 
 

@@ -41,7 +41,8 @@ def _answer(username: str, password: str) -> None:
         here.accounts, here.throttle, here.sessions, username, password, address(), time.time()
     )
     match outcome:
-        case SignedIn(ticket=ticket):
+        case SignedIn(ticket=ticket, account=account):
+            frame.keep_language(account.username)
             go_and_open(ticket)
         case Refused(reason="blank"):
             st.error(_("Enter your username and your password."), icon=":material/edit:")
@@ -60,7 +61,7 @@ def _answer(username: str, password: str) -> None:
 
 def _samples() -> None:
     with st.container(border=True):
-        st.markdown(f"**{_('Rehearsal')}**")
+        st.badge(_("Rehearsal"), icon=":material/theater_comedy:", color="orange")
         st.text(
             _(
                 "No key is set, so the clips here are rehearsals: real files, made on this machine, "

@@ -15,6 +15,7 @@ import pytest
 from grok_api import Done, Moderated, NotFound, Pending, RateLimited, ServerError, wait
 from grok_api.options import EXIT, parser
 from grok_api.outcomes import KINDS
+from tests.grok_api.pictures import png
 
 KEY = "sk-canary-0123456789abcdef"
 ROOT = Path(__file__).parents[2]
@@ -74,6 +75,58 @@ def test_generate(gateway: Any, cdn: Any, tmp_path: Path) -> None:
     assert "40 %" in err
     assert gateway.seen[0].document["image"]["url"].startswith("data:image/png;base64,")
     assert len([seen for seen in gateway.seen if seen.method == "POST"]) == 1
+
+
+def test_generate_with_sora(gateway: Any, tmp_path: Path) -> None:
+    image = tmp_path / "first.png"
+    image.write_bytes(png(1280, 720))
+    gateway.sequence(
+        (200, {"id": "video_1", "status": "queued"}),
+        (200, {"id": "video_1", "status": "in_progress", "progress": 50}),
+        (200, {"id": "video_1", "status": "completed", "progress": 100}),
+        (200, b"video", {"Content-Type": "video/mp4"}),
+    )
+    out = tmp_path / "clip.mp4"
+    code, lines, err = run(
+        gateway,
+        *("generate", "a cat", "--model", "sora-2", "--duration", "8", "--size", "1280x720"),
+        *("--image", str(image), "--out", str(out), "--interval", "0.05"),
+    )
+    assert code == 0, err
+    assert lines[-1]["url"] == f"{gateway.url}/v1/videos/video_1/content"
+    assert out.read_bytes() == b"video"
+    assert "retrieve video_1 --model sora-2" in err
+    assert b'name="size"\r\n\r\n1280x720\r\n' in gateway.seen[0].body
+    assert png(1280, 720) in gateway.seen[0].body
+    assert [seen.path for seen in gateway.seen][1:] == [
+        *["/v1/videos/video_1"] * 2,
+        "/v1/videos/video_1/content",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("--model", "sora-2", "--resolution", "1792x1024"), "bad_resolution"),
+        (("--model", "sora-2", "--duration", "6"), "duration_out_of_range"),
+        (("--model", "sora-2", "--aspect-ratio", "16:9"), "bad_aspect_ratio"),
+        (("--model", "sora-2", "--image", "https://e.com/a.png"), "image_must_be_uploaded"),
+        (("--model", "sora-3"), "bad_model"),
+    ],
+)
+def test_mistakes_with_sora(gateway: Any, arguments: tuple[str, ...], code: str) -> None:
+    exit_code, lines, err = run(gateway, "create", "a cat", *arguments)
+    assert (exit_code, lines[0]["code"]) == (2, code)
+    assert code != "bad_model" or "grok-imagine-video, sora-2, sora-2-pro" in err
+    assert gateway.seen == []
+
+
+def test_create_with_each_models_defaults(gateway: Any) -> None:
+    gateway.answer(200, {"id": "video_1", "status": "queued"})
+    code, _, err = run(gateway, "create", "a cat", "--model", "sora-2-pro")
+    assert code == 0
+    assert "retrieve video_1 --model sora-2-pro" in err
+    assert b'name="seconds"\r\n\r\n4\r\n' in gateway.seen[0].body
 
 
 def test_time_is_up(gateway: Any, tmp_path: Path) -> None:

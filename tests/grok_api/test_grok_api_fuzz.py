@@ -10,8 +10,9 @@ from urllib.parse import urlsplit
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from grok_api import KINDS, ApiError, Done, Failed, Pending, grok
+from grok_api import KINDS, ApiError, Done, Failed, Pending, grok, sora
 from grok_api.answers import Answer, retry_after
+from grok_api.catalogue import Translation
 from grok_api.models import read_models
 from grok_api.redact import redact
 
@@ -102,13 +103,17 @@ STATUSES = st.one_of(
 
 
 def check(body: bytes, status: int, creating: bool) -> None:
-    answer = Answer(status, body)
+    for model in (grok, sora):
+        check_one(model, Answer(status, body), creating)
+
+
+def check_one(model: Translation, answer: Answer, creating: bool) -> None:
     found: Any
     try:
         if creating:
-            found = grok.read_created(answer, BASE, "a prompt of some length")
+            found = model.read_created(answer, BASE, "a prompt of some length")
         else:
-            found = grok.read_retrieved(answer, BASE, "asked")
+            found = model.read_retrieved(answer, BASE, "asked")
     except ApiError as error:
         found = error
     if isinstance(found, ApiError):

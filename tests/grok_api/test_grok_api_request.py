@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import base64
 import dataclasses
 from typing import Any
 
 import pytest
 
 from grok_api import InvalidRequest, VideoRequest, data_uri, grok, limits_for
+from tests.grok_api.pictures import uri
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(20)
 JPEG = b"\xff\xd8\xff" + bytes(20)
 WEBP = b"RIFF\x10\0\0\0WEBPVP8 " + bytes(8)
-
-
-def uri(data: bytes, mime: str = "image/png") -> str:
-    return f"data:{mime};base64,{base64.b64encode(data).decode()}"
 
 
 @pytest.mark.parametrize(
@@ -61,7 +57,7 @@ def test_accepted(changes: dict[str, Any]) -> None:
             ({"aspect_ratio": ratio}, "aspect_ratio", "bad_aspect_ratio")
             for ratio in ("auto", "21:9", "", 1)
         ),
-        ({"model": "sora-2"}, "model", "bad_model"),
+        ({"model": "sora-3"}, "model", "bad_model"),
         ({"model": None}, "model", "bad_model"),
     ],
 )

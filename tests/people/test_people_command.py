@@ -113,7 +113,7 @@ def test_asks_at_a_terminal_and_adds_to_the_rehearsal(
     assert main(["list", "--rehearsal"]) == 0
     assert capsys.readouterr().out.splitlines() == [
         "demo\tproducer, admin\tDemo\t\tsample",
-        "guest\tviewer\tGuest\t\tsample",
+        "guest\tproducer\tGuest\t\tsample",
         "lin\tproducer\tlin\t\tdatabase",
     ]
     assert (tmp_path / "data" / "rehearsal" / "studio.sqlite3").exists()

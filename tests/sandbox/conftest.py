@@ -45,6 +45,39 @@ class Running:
         assert answer.status_code == 200, answer.text
         return str(answer.json()["request_id"])
 
+    def form(
+        self, fields: Any, files: Any = None, key: str = "test-key", **more: Any
+    ) -> requests.Response:
+        """Send multipart/form-data: texts as a dict or as pairs, files as `requests` takes them."""
+        pairs = list(fields.items() if isinstance(fields, dict) else fields)
+        parts = [(name, (None, text)) for name, text in pairs] + list((files or {}).items())
+        headers = {"Authorization": f"Bearer {key}"} if key else {}
+        more.setdefault("timeout", 10)
+        return requests.post(f"{self.url}/v1/videos", files=parts, headers=headers, **more)
+
+    def sora(self, prompt: str, files: Any = None, **fields: Any) -> requests.Response:
+        return self.form({"model": "sora-2", "prompt": prompt} | fields, files)
+
+    def sora_accepted(self, prompt: str, files: Any = None, **fields: Any) -> str:
+        answer = self.sora(prompt, files, **fields)
+        assert answer.status_code == 200, answer.text
+        return str(answer.json()["id"])
+
+    def content(
+        self, video_id: str, variant: str = "", key: str = "test-key", **headers: str
+    ) -> requests.Response:
+        return requests.get(
+            f"{self.url}/v1/videos/{video_id}/content",
+            params={"variant": variant} if variant else None,
+            headers=headers | ({"Authorization": f"Bearer {key}"} if key else {}),
+            timeout=30,
+        )
+
+    def models(self) -> list[str]:
+        headers = {"Authorization": "Bearer test-key"}
+        answer = requests.get(f"{self.url}/v1/models", headers=headers, timeout=10).json()
+        return [model["id"] for model in answer["data"]]
+
     def poll(self, request_id: str, key: str = "test-key") -> requests.Response:
         headers = {"Authorization": f"Bearer {key}"}
         return requests.get(f"{self.url}/v1/videos/{request_id}", headers=headers, timeout=10)
@@ -93,7 +126,9 @@ def shared_sandbox() -> Iterator[Running]:
 def sandbox(shared_sandbox: Running) -> Running:
     """Empty, with work that takes no time."""
     requests.post(f"{shared_sandbox.url}/_sandbox/reset", timeout=10)
-    shared_sandbox.config(seconds=[0, 0], latency=0, key=None, create_fault=None, poll_fault=None)
+    shared_sandbox.config(
+        seconds=[0, 0], latency=0, key=None, models=None, create_fault=None, poll_fault=None
+    )
     return shared_sandbox
 
 

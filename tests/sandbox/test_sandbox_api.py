@@ -47,10 +47,29 @@ def test_defaults_are_six_seconds_at_480p_wide(sandbox: Any) -> None:
     assert (job["duration"], job["size"]) == (6, [848, 480])
 
 
-def test_models_lists_the_one_it_has(sandbox: Any) -> None:
+def test_models_lists_those_it_has(sandbox: Any) -> None:
     answer = requests.get(f"{sandbox.url}/v1/models", headers=KEY, timeout=5).json()
     assert answer["object"] == "list"
-    assert [(m["id"], m["object"]) for m in answer["data"]] == [(MODEL, "model")]
+    assert [(m["id"], m["object"], m["owned_by"]) for m in answer["data"]] == [
+        (MODEL, "model", "xai"),
+        ("sora-2", "model", "openai"),
+        ("sora-2-pro", "model", "openai"),
+    ]
+
+
+def test_models_may_be_fewer(sandbox: Any) -> None:
+    assert sandbox.config(models=["sora-2"]).json()["models"] == ["sora-2"]
+    assert sandbox.models() == ["sora-2"]
+    refused = sandbox.create("a cat")
+    assert (refused.status_code, refused.json()["error"]["code"]) == (503, "model_not_found")
+    assert f"对于模型 {MODEL} 无可用渠道" in refused.json()["error"]["message"]
+    assert sandbox.create("a cat", model="grok-imagine-video-2").status_code == 400
+    assert sandbox.counts()["accepted"] == 0
+    sandbox.config(models=[])
+    assert sandbox.models() == []
+    sandbox.config(models=None)
+    assert len(sandbox.models()) == 3
+    assert sandbox.create("a cat").status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -204,6 +223,7 @@ def test_help_lists_tags_and_endpoints(sandbox: Any) -> None:
     told = requests.get(sandbox.url, timeout=5).json()
     assert "[moderated]" in told["tags"]
     assert "POST /v1/videos" in told["endpoints"]
+    assert "GET /v1/videos/{id}/content" in told["endpoints"]
 
 
 def test_counts_every_call_and_keeps_the_exact_body(sandbox: Any) -> None:
@@ -230,6 +250,9 @@ def test_config_refuses_what_it_does_not_know(sandbox: Any) -> None:
     for wrong in (
         {"speed": 1},
         {"seconds": [3, 1]},
+        {"models": ["sora-3"]},
+        {"models": 5},
+        {"models": [5]},
         {"create_fault": "nonsense"},
         {"poll_fault": "429"},
     ):

@@ -230,6 +230,9 @@ def test_ends_of_relatives(sandbox: Any) -> None:
     completed = sandbox.poll(sandbox.accepted("a cat [completed]")).json()
     assert completed["status"] == "completed"
     assert completed["video_url"].endswith(".mp4")
+    listed = sandbox.poll(sandbox.accepted("a cat [contentlist]")).json()
+    assert (listed["status"], listed["content"][0]["type"]) == ("completed", "video")
+    assert listed["content"][0]["url"].endswith(".mp4")
     wrapped = sandbox.poll(sandbox.accepted("a cat [wrapped]")).json()
     assert (wrapped["code"], wrapped["data"]["status"]) == ("success", "SUCCESS")
     assert wrapped["data"]["result_url"].endswith(".mp4")

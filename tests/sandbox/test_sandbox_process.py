@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +71,48 @@ def test_options_of_the_command_line(start: Any) -> None:
     pending = sandbox.poll(codes[1].json()["request_id"], key="only-this")
     assert pending.json() == {"status": "pending", "progress": "0%"}
     assert pending.elapsed.total_seconds() >= 0.1
+
+
+def test_models_of_the_command_line(start: Any) -> None:
+    sandbox = start("--models", "grok-imagine-video, sora-2-pro")
+    assert sandbox.models() == ["grok-imagine-video", "sora-2-pro"]
+    assert sandbox.sora("a cat").status_code == 503
+    root = Path(__file__).parents[2]
+    command = [sys.executable, "-m", "sandbox", "--models", "sora-9"]
+    wrong = subprocess.run(command, cwd=root, capture_output=True, text=True)
+    assert wrong.returncode == 2
+    assert "--models" in wrong.stderr
+
+
+def test_a_state_folder_of_an_earlier_version_goes_on(tmp_path: Path) -> None:
+    from sandbox.jobs import Book, Call
+
+    with closing(sqlite3.connect(tmp_path / "sandbox.db")) as old:
+        old.executescript(
+            """
+            CREATE TABLE jobs (
+                id TEXT PRIMARY KEY, family TEXT, clip TEXT, prompt TEXT, duration INTEGER,
+                width INTEGER, height INTEGER, accepted_at REAL, due_at REAL, picture BLOB,
+                picture_host TEXT
+            );
+            CREATE TABLE calls (
+                number INTEGER PRIMARY KEY AUTOINCREMENT, at REAL, kind TEXT, result TEXT,
+                status INTEGER, job TEXT, prompt TEXT, body BLOB, key TEXT
+            );
+            INSERT INTO jobs VALUES ('one', 'grok', 'c1', 'a cat', 6, 848, 480, 1, 2, NULL, '');
+            """
+        )
+    for _ in range(2):  # opened again, it is as it should be
+        book = Book(tmp_path / "sandbox.db")
+        (job,) = book.jobs()
+        book.close()
+    assert (job.id, job.model, job.size) == ("one", "grok-imagine-video", (848, 480))
+    book = Book(tmp_path / "sandbox.db")
+    newer = replace(job, id="two", clip="c2", family="sora", model="sora-2")
+    book.accept(newer, Call("create", "accepted", 200, 3.0, job="two", content_type="a/b"))
+    assert book.job(id="two") == newer
+    assert book.rows("SELECT content_type FROM calls")[0][0] == "a/b"
+    book.close()
 
 
 def test_seeded_work_times_repeat(start: Any) -> None:

@@ -1,17 +1,19 @@
 // One WebSocket a mounted page. "changed" goes to Streamlit only once the last run has come back.
 //
 // Streamlit calls the default export again whenever `data` changes and its cleanup only at unmount,
-// so the socket is kept beside the element and opened once.
+// so the socket is kept beside the element and opened once. Each run sends new data, whether or not
+// anything changed, so that it is known to have come back; no change is asked after twice.
 
 const pages = new WeakMap()
 const SOCKET_GRACE_MS = 6000
 const RUN_GRACE_MS = 5000
+const REFUSED = 1008
 
 export default function (component) {
   const { data, parentElement } = component
   let page = pages.get(parentElement)
   if (!page) {
-    page = { told: 0, busy: false, tries: 0, closed: false, state: null }
+    page = { told: 0, asked: 0, busy: false, tries: 0, closed: false, state: null }
     pages.set(parentElement, page)
     page.component = component
     connect(page)
@@ -40,27 +42,35 @@ function connect(page) {
   socket.onopen = () => {
     const { token, version } = page.component.data
     socket.send(JSON.stringify({ token, version }))
+  }
+  socket.onmessage = (event) => {
+    // The first message says that we are let in; a socket that merely opens may be refused yet.
     page.open = true
     page.tries = 0
     if (page.state === "down") report(page, "up")
-  }
-  socket.onmessage = (event) => {
     page.told = Math.max(page.told, JSON.parse(event.data).version)
     pass(page)
   }
-  socket.onclose = () => {
+  socket.onclose = (event) => {
     page.open = false
     if (page.closed) return
     page.tries += 1
-    if (page.tries > 3) report(page, "down")
+    // Refused: the sign-in may have ended, and the run that "down" causes finds out.
+    if (page.tries > 3 || event.code === REFUSED) report(page, "down")
     page.again = setTimeout(() => connect(page), Math.min(1000 * 2 ** page.tries, 30000))
   }
 }
 
 function pass(page) {
-  if (page.busy || page.closed || page.told <= page.component.data.version) return
+  if (page.busy || page.closed) return
+  if (page.told <= Math.max(page.asked, page.component.data.version)) return
   page.busy = true
-  page.patience = setTimeout(() => { page.busy = false; pass(page) }, RUN_GRACE_MS)
+  page.asked = page.told
+  page.patience = setTimeout(() => {
+    page.busy = false
+    page.asked = 0 // that run was lost
+    pass(page)
+  }, RUN_GRACE_MS)
   page.component.setTriggerValue("changed", page.told)
 }
 
