@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
@@ -78,9 +78,12 @@ class Settings(BaseSettings):
 
     # -- limits and prices
     clips_per_day: int = Field(100, ge=1, description="Clips a person may ask for in 24 hours.")
-    price_480p: float = Field(0.05, ge=0, description="Dollars a second at 480p, for estimates.")
-    price_720p: float = Field(0.07, ge=0, description="Dollars a second at 720p, for estimates.")
-    price_picture: float = Field(0.002, ge=0, description="Dollars a picture, for estimates.")
+    models: str = Field(
+        "", description="Models to offer: names; or +name and -name to add to the key's own list."
+    )
+    prices: dict[str, dict[str, Annotated[float, Field(ge=0)]]] = Field(
+        {}, description="By model: dollars a second by resolution, and a picture's, for estimates."
+    )
 
     # -- people
     session_days: float = Field(14, gt=0, le=365, description="Days a sign-in lasts.")

@@ -13,6 +13,7 @@ A submission whose outcome is not known becomes `unknown` and is never repeated 
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Sequence
 from typing import Any, Final
@@ -34,6 +35,9 @@ DOWNLOAD_LEASE: Final = 60.0
 
 CHECK_INTERVAL: Final = 60.0
 """Seconds between two checks of a refused key."""
+
+MODELS_INTERVAL: Final = 600.0
+"""Seconds between two looks at which models the gateway lists."""
 
 
 class Claims:
@@ -135,10 +139,12 @@ class Claims:
         return self._claim(State.READY, now, limit, next_at=now + DOWNLOAD_LEASE)
 
     def _claim(self, state: State, now: float, limit: int, **values: Any) -> Sequence[Job]:
+        # Of finished videos the one whose address ends first comes first.
+        first = sa.func.coalesce(jobs.c.link_until, 0.0) if state is State.READY else jobs.c.next_at
         due = (
             sa.select(jobs.c.id)
             .where(jobs.c.gateway == self._gateway, jobs.c.state == state, jobs.c.next_at <= now)
-            .order_by(jobs.c.next_at)
+            .order_by(first, jobs.c.next_at)
             .limit(limit)
             .with_for_update(skip_locked=True)
         )
@@ -324,6 +330,34 @@ class Claims:
                     version=next_change(connection),
                 )
             )  # fmt: skip
+
+    # -- its models
+
+    def claim_models_check(self, now: float) -> bool:
+        """True for the one process that should ask now which models the gateway lists."""
+        due = [gateways.c.name == self._gateway, gateways.c.next_models_at <= now]
+        with self._database.read() as connection:
+            if connection.execute(sa.select(gateways.c.name).where(*due)).first() is None:
+                return False
+        with self._database.write() as connection:
+            claimed = connection.execute(
+                sa.update(gateways).where(*due).values(next_models_at=now + MODELS_INTERVAL)
+            )
+        return claimed.rowcount == 1
+
+    def listed(self, models: Sequence[str]) -> None:
+        """Keeps what the gateway lists; screens hear of it only where it is news."""
+        words = json.dumps(list(models))
+        news = [
+            gateways.c.name == self._gateway,
+            sa.func.coalesce(gateways.c.models, "") != words,
+        ]
+        with self._database.write() as connection:
+            connection.execute(
+                sa.update(gateways)
+                .where(*news)
+                .values(models=words, version=next_change(connection))
+            )
 
     # -- writing
 

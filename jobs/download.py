@@ -7,11 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from grok_api import ApiError, LinkGone, VideoClient
+from grok_api import ApiError, Done, LinkGone, VideoClient
 from jobs import clip
 from jobs.archive import Archive, clip_name, poster_name
 from jobs.claims import Claims, should_give_up
+from jobs.framing import still
 from jobs.job import Job, State
+from jobs.picture import PictureRefused
 
 log = logging.getLogger(__name__)
 
@@ -69,14 +71,30 @@ class Downloads:
 
     def _poster(self, job: Job, source: Path) -> str | None:
         """Makes the poster; a clip without one is still a clip."""
+        target = self._archive.temporary(poster_name(job.id))
         try:
-            target = self._archive.temporary(poster_name(job.id))
-            clip.poster(source, target)
+            if not self._given_poster(job, target):
+                clip.poster(source, target)
             self._archive.publish(target, poster_name(job.id))
         except (clip.NotAClip, OSError) as error:
             log.warning("job %s: no poster: %s", job.id, type(error).__name__)
             return None
+        finally:
+            target.unlink(missing_ok=True)
         return poster_name(job.id)
+
+    def _given_poster(self, job: Job, target: Path) -> bool:
+        """Takes the still picture that some models offer; False where there is none to be had."""
+        if job.poster_url is None:
+            return False
+        try:
+            done = Done(str(job.video_url), poster_url=job.poster_url, request_id=job.request_id)
+            self._client.download_poster(done, target)
+            still(target)
+        except (ApiError, PictureRefused) as error:
+            log.info("job %s: no still picture: %s", job.id, type(error).__name__)
+            return False
+        return True
 
     def _link_gone(self, job: Job, error: ApiError) -> None:
         dead = job.errors + 1 if job.reason == "link_gone" else 1

@@ -100,7 +100,11 @@ def checked(values: Mapping[str, Any], settings: Settings) -> Asked:
         picture=picture.name if picture else None,
         model=request.model,
         estimate_usd=estimate(
-            settings, request.resolution, request.duration, picture=image is not None
+            settings,
+            request.model,
+            request.resolution,
+            request.duration,
+            picture=image is not None,
         ),
     )
     return Asked(new, picture)

@@ -75,6 +75,8 @@ class Job:
     request_id: str | None
     progress: int | None
     video_url: str | None
+    poster_url: str | None
+    link_until: float | None
     video_seconds: float | None
     moderation_passed: bool | None
     cost_usd: float | None

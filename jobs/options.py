@@ -6,8 +6,9 @@ import argparse
 from pathlib import Path
 from typing import NoReturn
 
-from grok_api.grok import LIMITS, MODEL
+from grok_api import MODELS, limits_for
 from jobs.job import State
+from jobs.models import DEFAULT
 
 _FILE = """with --file: one JSON object a line, with "prompt" and any of "duration", "resolution",
 "aspect_ratio", "image", "model", "owner"; the options stand in for what a line leaves out.
@@ -37,14 +38,14 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = enqueue.add_argument
-    add("prompt", nargs="?", help=f"at most {LIMITS.prompt_bytes} bytes of UTF-8 for {MODEL}")
+    add("prompt", nargs="?", help="what should be seen")
     add("--file", type=Path, metavar="JSONL", help="requests, one a line; - is standard input")
     add("--again", action="store_true", help="also what was asked for before")
     add("--duration", type=int, help="seconds (default: the model's own)")
-    add("--resolution", help=f"{' or '.join(LIMITS.resolutions)} (default: the model's own)")
-    add("--aspect-ratio", help=", ".join(LIMITS.aspect_ratios))
+    add("--resolution", help="for example 480p, or 1280x720 for Sora (default: the model's own)")
+    add("--aspect-ratio", help=", ".join(limits_for(DEFAULT).aspect_ratios))
     add("--image", metavar="URL_OR_FILE", help="the first frame")
-    add("--model", default=MODEL)
+    add("--model", default=DEFAULT, help=f"{', '.join(MODELS)} (default: %(default)s)")
     add("--owner", default="admin", metavar="NAME", help="whose videos (default: %(default)s)")
 
     listing = commands.add_parser("list", parents=[shared], help="list the jobs, oldest first")

@@ -70,7 +70,9 @@ class Polls:
         fresh_link = job.reason in TROUBLES
         kept = (job.errors, job.reason, job.detail) if fresh_link else (0, None, None)
         errors, reason, detail = kept
-        self._claims.ready(job, now, **found_in(done), errors=errors, reason=reason, detail=detail)
+        self._claims.ready(
+            job, now, **found_in(done, job, now), errors=errors, reason=reason, detail=detail
+        )
         self._wake()
 
     def _trouble(self, job: Job, error: ApiError) -> None:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from grok_api import limits_for
 from settings import Settings
 
 
-def estimate(settings: Settings, resolution: str, duration: int, *, picture: bool) -> float:
-    """Dollars for one clip, by the price table of the settings (default: xAI's list prices)."""
-    second = settings.price_720p if resolution == "720p" else settings.price_480p
-    return round(second * duration + (settings.price_picture if picture else 0.0), 4)
+def estimate(
+    settings: Settings, model: str, resolution: str, duration: int, *, picture: bool
+) -> float:
+    """Dollars for one clip: by the setting PRICES, else by the vendor's list prices."""
+    limits, ours = limits_for(model), settings.prices.get(model, {})
+    second = ours.get(resolution, limits.second_prices.get(resolution, 0.0))
+    extra = ours.get("picture", limits.picture_price) if picture else 0.0
+    return round(second * duration + extra, 4)

@@ -38,11 +38,13 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class GatewayStatus:
-    """Whether submissions to a gateway are held back, why, and since when."""
+    """Whether submissions to a gateway are held back, why and since when; and its models."""
 
     paused_kind: str | None = None
     paused_detail: str | None = None
     paused_at: float | None = None
+    models: tuple[str, ...] | None = None
+    """What the gateway lists for this key; None before it was asked."""
 
 
 class Store:
@@ -176,11 +178,16 @@ class Store:
     def gateway_status(self) -> GatewayStatus:
         """Whether submissions to this store's gateway are held back."""
         query = sa.select(
-            gateways.c.paused_kind, gateways.c.paused_detail, gateways.c.paused_at
+            gateways.c.paused_kind,
+            gateways.c.paused_detail,
+            gateways.c.paused_at,
+            gateways.c.models,
         ).where(gateways.c.name == self.gateway)
         with self._database.read() as connection:
             row = connection.execute(query).first()
-        return GatewayStatus(*row) if row else GatewayStatus()
+        if row is None:
+            return GatewayStatus()
+        return GatewayStatus(*row[:3], tuple(json.loads(row.models)) if row.models else None)
 
     def of_everybody(
         self, owner: str | None = None, state: State | None = None, since: int | None = None
@@ -279,6 +286,15 @@ class Store:
             again = NewJob(**{field.name: row[field.name] for field in fields(NewJob)})
             _note(connection, now, owner, "send again", job_id)
             return self._insert(connection, again, form_token, now)
+
+    def ask_for_models(self, now: float) -> None:
+        """Lets the worker ask the gateway again which models it lists."""
+        with self._database.write() as connection:
+            connection.execute(
+                sa.update(gateways)
+                .where(gateways.c.name == self.gateway)
+                .values(next_models_at=now)
+            )
 
     def resume_gateway(self, who: str, now: float) -> None:
         """Lets held-back submissions go on; for a refused key the worker checks the key first."""

@@ -21,6 +21,7 @@ from grok_api import (
     Pending,
     VideoClient,
     VideoRequest,
+    limits_for,
 )
 from jobs.archive import Archive
 from jobs.claims import Claims
@@ -100,7 +101,8 @@ class Submissions:
             case Pending(request_id=request_id):
                 self._accepted(job, request_id)
             case Done():
-                now, found = self._clock(), {"request_id": outcome.request_id, **found_in(outcome)}
+                now = self._clock()
+                found = {"request_id": outcome.request_id, **found_in(outcome, job, now)}
                 self._persist(lambda: self._claims.delivered(job, now, **found))
             case Moderated(reason=reason):
                 found = {"cost_usd": outcome.cost_usd, "request_id": outcome.request_id}
@@ -179,10 +181,12 @@ class Submissions:
                 wait = min(wait * 2, 5.0)
 
 
-def found_in(done: Done) -> dict[str, Any]:
+def found_in(done: Done, job: Job, now: float) -> dict[str, Any]:
     """A finished video's facts, as columns."""
     return {
         "video_url": done.url,
+        "poster_url": done.poster_url,
+        "link_until": done.expires_at or now + limits_for(job.model).link_hours * 3600,
         "video_seconds": done.seconds,
         "moderation_passed": done.respect_moderation,
         "cost_usd": done.cost_usd,

@@ -54,6 +54,9 @@ jobs = sa.Table(
     sa.Column("request_id", sa.Text),
     sa.Column("progress", sa.Integer),
     sa.Column("video_url", sa.Text),
+    sa.Column("poster_url", sa.Text),
+    # When the video's address probably ends: what ends first is fetched first.
+    sa.Column("link_until", _TIME),
     sa.Column("video_seconds", sa.Double),
     sa.Column("moderation_passed", sa.Boolean),
     sa.Column("cost_usd", sa.Double),
@@ -81,6 +84,9 @@ gateways = sa.Table(
     sa.Column("paused_detail", sa.Text),
     sa.Column("paused_at", _TIME),
     sa.Column("next_check_at", _TIME),
+    # What `GET /v1/models` named, as a JSON list, and when it is asked again.
+    sa.Column("models", sa.Text),
+    sa.Column("next_models_at", _TIME, nullable=False, default=0.0),
     sa.Column("version", sa.BigInteger, nullable=False, default=0),
 )
 

@@ -97,8 +97,9 @@ class Worker:
             for job in self._claims.claim_downloads(now, free):
                 self._download_lane.run(partial(self._downloads.step, job), job)
         sent = State.QUEUED in due and self._submit_next(now)
-        if self._claims.claim_key_check(now):
-            self._check_key()
+        refused = self._claims.claim_key_check(now)
+        if refused or self._claims.claim_models_check(now):
+            self._check_key(refused)
         return min(TICK, 1 / self._pace.submits_per_second) if sent else TICK
 
     def _submit_next(self, now: float) -> bool:
@@ -116,19 +117,21 @@ class Worker:
             raise
         return True
 
-    def _check_key(self) -> None:
-        """Finds out, beside the loop, whether the key works again: `GET /v1/models` costs nothing."""
+    def _check_key(self, refused: bool) -> None:
+        """Asks, beside the loop, whether the key works and for which models: it costs nothing."""
         if self._check_lane.free:
-            self._check_lane.run(self._check)
+            self._check_lane.run(partial(self._check, refused))
 
-    def _check(self) -> None:
+    def _check(self, refused: bool) -> None:
         try:
-            self._client.models()
+            listed = self._client.models()
         except ApiError as error:
-            log.info("the key is still refused: %s", error.kind)
+            log.info("the models cannot be asked for: %s", error.kind)
         else:
-            self._claims.resume()
-            self.wake()
+            self._claims.listed(listed)
+            if refused:  # a look at the models must not cut a fresh pause short
+                self._claims.resume()
+                self.wake()
 
     def _keep_up(self, now: float) -> None:
         """Renews the leases of downloads under way, and takes up request ids left in the journal."""

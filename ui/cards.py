@@ -11,6 +11,7 @@ import streamlit as st
 
 import studio
 from jobs.job import Job, State
+from jobs.models import DEFAULT, title
 from jobs.store import Page
 from ui.actions import actions
 from ui.components import elapsed
@@ -236,6 +237,8 @@ def _going_on(job: Job, now: float) -> None:
     else:
         note, since, bar = _("so far · usually 30 s to 3 min"), job.started_at or now, True
     progress = 99 if job.state is State.READY else job.progress
+    if job.state is State.PENDING and job.progress is not None:
+        note = f"{note} · {job.progress} %"
     elapsed(f"elapsed-{job.id}", since, now, note, TYPICAL, progress, bar)
 
 
@@ -261,8 +264,14 @@ def _badges(job: Job, what: Explanation) -> None:
 
 def _parameters(job: Job, now: float) -> str:
     """Seconds, resolution, ratio and age. Our own words only: a caption is Markdown."""
-    ratio = job.aspect_ratio or _("the picture's shape")
-    parts = [_("{n} s").format(n=job.duration), job.resolution, ratio.replace(":", "∶")]
-    if job.picture or job.image_url:
+    from_picture = bool(job.picture or job.image_url)
+    parts = [_("{n} s").format(n=job.duration), job.resolution.replace("x", " × ")]
+    if job.model != DEFAULT:
+        parts.insert(0, title(job.model))
+    if job.aspect_ratio:
+        parts.append(job.aspect_ratio.replace(":", "∶"))  # a lone colon may begin an icon's name
+    elif from_picture and "x" not in job.resolution:
+        parts.append(_("the picture's shape"))
+    if from_picture:
         parts.append(_("from a picture"))
     return " · ".join([*parts, ago(job.created_at, now)])

@@ -123,7 +123,7 @@ def _banners(viewer: Viewer) -> None:
             icon=":material/tab:",
         )
     status = here.store.gateway_status()
-    st.session_state["paused"] = status.paused_kind
+    st.session_state.update(paused=status.paused_kind, models=status.models)
     if status.paused_kind:
         _paused(viewer, status.paused_kind)
 

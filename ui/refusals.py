@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from grok_api import InvalidRequest, limits_for
+from grok_api import InvalidRequest
 from jobs.store import LimitReached
 from ui.i18n import N_, _
 
@@ -16,9 +16,9 @@ _REQUEST: Final[Mapping[str, str]] = {
         "(a Chinese character counts three)."
     ),
     "prompt_not_text": N_("The prompt contains characters that cannot be sent. Type it again."),
-    "duration_out_of_range": N_("Choose a duration of {shortest} to {longest} whole seconds."),
-    "bad_resolution": N_("Choose one of these resolutions: {resolutions}."),
-    "bad_aspect_ratio": N_("Choose one of these aspect ratios: {ratios}."),
+    "duration_out_of_range": N_("Choose one of these durations, in seconds: {allowed}."),
+    "bad_resolution": N_("Choose one of these resolutions: {allowed}."),
+    "bad_aspect_ratio": N_("Choose one of these aspect ratios: {allowed}."),
     "image_must_be_uploaded": N_("This model fetches no links. Upload the picture instead."),
     "image_wrong_size": N_(
         "That picture has {width} × {height} pixels; this model needs exactly {needed}. "
@@ -61,15 +61,10 @@ _PICTURE: Final[Mapping[str, str]] = {
 
 def request_refusal(error: InvalidRequest) -> str:
     """What is wrong with a request, by the error's code."""
-    limits = limits_for()
-    values = {
-        "actual": "",
-        "shortest": min(limits.durations),
-        "longest": max(limits.durations),
-        "resolutions": ", ".join(limits.resolutions),
-        "ratios": ", ".join(limits.aspect_ratios),
-        **{name: _figure(value) for name, value in error.values.items()},
-    }
+    allowed = error.values.get("allowed", ())
+    choices = ", ".join(map(str, allowed)) if isinstance(allowed, tuple | list) else str(allowed)
+    values = {name: _figure(value) for name, value in error.values.items()}
+    values |= {"allowed": choices}
     return _(_REQUEST.get(error.code or "", _OTHER)).format(**values)
 
 

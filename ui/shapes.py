@@ -7,8 +7,8 @@ from functools import cache
 
 
 @cache
-def shape(ratio: str) -> str:
-    """A label for `ratio` ("16:9"): an outline of that shape, then the ratio itself.
+def shape(ratio: str, words: str = "") -> str:
+    """A label for `ratio` ("16:9"): an outline of that shape, then `words` or the ratio itself.
 
     The outline is a mid grey that stands out on the light and the dark background alike.
     """
@@ -21,4 +21,4 @@ def shape(ratio: str) -> str:
         'fill="#9a8f7d" fill-opacity=".25" stroke="#9a8f7d" stroke-width="1.5"/></svg>'
     )
     data = base64.b64encode(drawing.encode()).decode()
-    return f"![](data:image/svg+xml;base64,{data}) {ratio}"
+    return f"![](data:image/svg+xml;base64,{data}) {words or ratio}"

@@ -11,6 +11,7 @@ import streamlit as st
 
 import studio
 from jobs.job import Job, State
+from jobs.models import title
 from ui.explain import explain
 from ui.i18n import _
 from ui.session import Viewer
@@ -57,6 +58,7 @@ def frame_of(jobs: Sequence[Job]) -> pd.DataFrame:
             ],
             _("State"): [labels[job.state, job.gateway == gateway] for job in jobs],
             _("Prompt"): [job.prompt for job in jobs],
+            _("Model"): [title(job.model) for job in jobs],
             _("Duration (s)"): [job.duration for job in jobs],
             _("Resolution"): [job.resolution for job in jobs],
             _("Aspect ratio"): [job.aspect_ratio or "" for job in jobs],

@@ -33,7 +33,9 @@ def start(gateway: Any, *arguments: str, key: str = KEY) -> subprocess.Popen[str
     if key:
         environment["GROK_API_KEY"] = key
     return subprocess.Popen(
-        [sys.executable, "-m", "grok_api", *arguments],
+        # A run in the background hands down an ignored SIGINT.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        args=[sys.executable, "-m", "grok_api", *arguments],
         env=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

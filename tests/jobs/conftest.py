@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import logging
+import os
+import shutil
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -28,8 +33,10 @@ from jobs.store import Store
 from jobs.worker import Pace, Worker
 from sandbox import Options, create_app
 
+ROOT = Path(__file__).parents[2]
 NOW = 1_750_000_000.0
 GATEWAY = "rehearsal"
+NUMBERS = count(1)
 TABLES = (tables.jobs, tables.gateways, tables.drafts, tables.decisions)
 
 
@@ -48,9 +55,20 @@ def _emptied(database: Database) -> Database:
     return database
 
 
+@pytest.fixture(scope="session")
+def _empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty SQLite file, made once."""
+    path = tmp_path_factory.mktemp("empty") / "studio.sqlite3"
+    Database(f"sqlite:///{path}").close()
+    return path
+
+
 @pytest.fixture
-def sqlite(tmp_path: Path) -> Iterator[Database]:
+def sqlite(_empty: Path, tmp_path: Path) -> Iterator[Database]:
+    shutil.copy(_empty, tmp_path / "studio.sqlite3")
     opened = Database(f"sqlite:///{tmp_path / 'studio.sqlite3'}")
+    opened.close()  # no power is cut in tests: connections from now on do not wait for the disk
+    sa.event.listen(opened._engine, "connect", lambda one, _: one.execute("PRAGMA synchronous=OFF"))
     yield opened
     opened.close()
 
@@ -166,7 +184,6 @@ class Rig:
         )
         self.pace = Pace(poll_interval=8.0, max_in_flight=5, submits_per_second=1.0)
         self.worker = self.new_worker()
-        self._names = count(1)
 
     def new_worker(self, **parts: Any) -> Worker:
         return Worker(
@@ -181,7 +198,7 @@ class Rig:
 
     def ask(self, prompt: str = "a red kite", owner: str = "ada", **more: Any) -> Job:
         """Enqueues one; a prompt is made the only one of its words."""
-        words = f"{prompt} ({id(self)}-{next(self._names)})"
+        words = f"{prompt} ({next(NUMBERS)})"
         new = NewJob(owner, words, 1, "480p", **more)
         self.clock.step(2**-10)  # so that it stands behind those before it
         return self.store.enqueue(new, words, self.clock.now)
@@ -247,3 +264,53 @@ def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(autouse=True)
 def _quiet() -> None:
     logging.getLogger("jobs").setLevel(logging.CRITICAL)
+
+
+class Processes:
+    """A sandbox, and one worker after another, on one data folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.running: list[subprocess.Popen[str]] = []
+        kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
+        pace = {"POLL_INTERVAL": "0.3", "MAX_IN_FLIGHT": "50", "SUBMITS_PER_SECOND": "5"}
+        here = {"DATA_DIR": str(folder), "HOME": str(folder), "PYTHONPATH": str(ROOT)}
+        self.folder, self.env = folder, {**kept, **pace, **here}
+        self.url = ""
+
+    def start_gateway(self, *options: str) -> None:
+        state = str(self.folder / "gateway")
+        sandbox = self.begin("sandbox", "--port", "0", "--state", state, *options)
+        assert sandbox.stdout
+        self.url = json.loads(sandbox.stdout.readline())["sandbox"]
+
+    def begin(self, module: str, *options: str) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            [sys.executable, "-m", module, *options],
+            cwd=self.folder,
+            env=self.env,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self.running.append(process)
+        return process
+
+    def worker(self, *options: str) -> subprocess.Popen[str]:
+        """Starts one and waits until it has begun to work."""
+        process = self.begin("jobs", "worker", *(options or ("--gateway", self.url)))
+        assert process.stderr
+        line = process.stderr.readline()
+        assert "working" in line, line
+        return process
+
+    def close(self) -> None:
+        for process in self.running:
+            process.kill()
+            process.communicate()
+
+
+@pytest.fixture
+def processes(tmp_path: Path) -> Iterator[Processes]:
+    made = Processes(tmp_path)
+    yield made
+    made.close()

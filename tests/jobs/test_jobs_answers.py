@@ -220,7 +220,7 @@ def test_while_the_check_fails_nothing_is_sent(rig, gateway):
 def test_without_money_nothing_is_sent_until_a_person_resumes(rig, gateway, tag):
     job = rig.ask(f"{tag} a red kite")
     other = rig.ask(owner="bob")
-    for _ in range(50):
+    for _ in range(12):
         rig.step(600)
     assert (rig.job(job).state, rig.job(job).reason) == (State.QUEUED, "quota_error")
     assert gateway.posts(job.prompt) == 1

@@ -173,7 +173,7 @@ def test_a_full_disk_keeps_trying_and_loses_nothing(rig, gateway, monkeypatch):
     job = finished(rig)
     with monkeypatch.context() as patched:
         patched.setattr(rig.archive, "publish", full)
-        for _ in range(30):
+        for _ in range(12):
             rig.step(60)
         now = rig.job(job)
         assert now.state in (State.READY, State.PENDING)
@@ -188,8 +188,8 @@ def test_an_archive_that_is_away_keeps_trying_for_days(rig, gateway, tmp_path):
     clips = tmp_path / "archive" / "incoming"
     clips.rename(tmp_path / "away")
     clips.write_text("a file in its place")
-    for _ in range(40):
-        rig.step(3600)
+    for _ in range(15):
+        rig.step(3 * 3600)
     assert rig.job(job).state in (State.READY, State.PENDING)
     clips.unlink()
     (tmp_path / "away").rename(clips)

@@ -144,8 +144,8 @@ def test_an_hour_is_too_long_a_wish_for_a_poll(rig):
 def test_trouble_for_hours_ends_nothing(rig, error):
     job = accepted(rig)
     polled(rig, error)
-    for _ in range(20):
-        rig.step(3600)
+    for _ in range(6):
+        rig.step(3 * 3600)
     assert rig.job(job).state is State.PENDING
 
 
@@ -168,8 +168,8 @@ def test_a_refused_key_ends_no_job_and_holds_submissions(rig, gateway):
 def test_a_refused_key_ends_no_job_even_after_a_day(rig):
     job = accepted(rig)
     polled(rig, AuthError("wrong key"))
-    for _ in range(50):
-        rig.step(3600)
+    for _ in range(9):
+        rig.step(4 * 3600)
     assert rig.job(job).state is State.PENDING
 
 

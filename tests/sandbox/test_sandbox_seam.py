@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,9 @@ def call(app: Any, path: str, client: str | None) -> tuple[int, Any]:
         "server": ("sandbox.test", 80),
         "scheme": "http",
     }
-    asyncio.run(app(scope, receive, send))
+    # In a thread of its own: browser tests leave a running loop in the main one.
+    with ThreadPoolExecutor(1) as alone:
+        alone.submit(lambda: asyncio.run(app(scope, receive, send))).result()
     body = b"".join(message.get("body", b"") for message in sent)
     return sent[0]["status"], json.loads(body)
 

@@ -63,7 +63,7 @@ def test_the_table_has_a_row_a_job_newest_first(screens):
     screens.job(State.DONE, owner="peter", prompt="of somebody else")
     shown = table(screens).dataframe[0].value
     assert shown["Prompt"].tolist() == [job.prompt for job in reversed(made)]
-    assert len(shown.columns) == len(set(shown.columns)) == 8
+    assert len(shown.columns) == len(set(shown.columns)) == 9
 
 
 def test_the_view_is_kept_while_one_looks_elsewhere(screens):
