@@ -57,6 +57,11 @@ class Studio:
         """
         return f"studio_session_{self.links.mark}"
 
+    def open_for_the_first_person(self) -> None:
+        """Lets people in once somebody was added while the studio was closed for want of any."""
+        if self.closed == "no_people" and self.accounts.any():
+            self.closed = None
+
     def wake(self) -> None:
         """Lets this process's worker, if it has one, look at the list at once."""
         if self.worker is not None:

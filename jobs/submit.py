@@ -196,6 +196,8 @@ def found_in(done: Done, job: Job, now: float) -> dict[str, Any]:
 
 def _refusal(error: ApiError) -> str:
     """Why a refused submission cannot be made, as a reason of ours."""
+    if error.http_status == 413:
+        return "too_big"
     if error.kind == "not_found" or error.code == "no_channel":
         return "not_offered"
     return "turned_away" if error.kind == "server_error" else "bad_request"

@@ -92,6 +92,10 @@ _SENTENCES: Final[dict[tuple[State, str], str]] = {
         "The gateway did not accept this request; its answer is below. Choose More and Make another, "
         "change it and send it."
     ),
+    (State.FAILED, "too_big"): N_(
+        "The request was too large for the gateway, most likely because of its picture. Nothing was "
+        "made. Choose More and Make another, with a smaller picture or a link to it."
+    ),
     (State.FAILED, "not_offered"): N_(
         "The gateway does not offer this model to this key right now. "
         "Whoever runs the studio: check the key's group at Dubrify, then try again."

@@ -19,6 +19,7 @@ st.set_page_config(
 frame.style()
 
 here = studio.current()
+here.open_for_the_first_person()
 viewer = None if here.closed else current_user()
 if viewer is not None:
     keep_apart(viewer)

@@ -83,9 +83,14 @@ def closed(why: str) -> None:
         frame.wordmark()
         if why == "no_people":
             st.warning(_("The studio is closed: a key is set, but nobody may come in yet."))
-            st.text(_("Add the first person where the studio runs, then start it again:"))
+            st.text(_("Add the first person where the studio runs, then reload this page:"))
             st.code("make user", language=None)
-            st.text(_("Or add people to secrets.toml, as in .streamlit/secrets.example.toml."))
+            st.text(
+                _(
+                    "Or add people to secrets.toml, as in .streamlit/secrets.example.toml, "
+                    "and start the studio again."
+                )
+            )
         else:
             st.warning(_("The studio is closed: its key is missing."))
             st.text(
