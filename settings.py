@@ -6,13 +6,19 @@ then of the home folder: where Streamlit itself looks), else from the default he
 
 from __future__ import annotations
 
+import json
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 
 SECRETS_FILES = (Path(".streamlit/secrets.toml"), Path.home() / ".streamlit/secrets.toml")
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -81,7 +87,7 @@ class Settings(BaseSettings):
     models: str = Field(
         "", description="Models to offer: names; or +name and -name to add to the key's own list."
     )
-    prices: dict[str, dict[str, Annotated[float, Field(ge=0)]]] = Field(
+    prices: Annotated[dict[str, dict[str, Annotated[float, Field(ge=0)]]], NoDecode] = Field(
         {}, description="By model: dollars a second by resolution, and a picture's, for estimates."
     )
 
@@ -130,6 +136,14 @@ class Settings(BaseSettings):
         if value and "://" in value and not value.startswith("file://"):
             raise ValueError("use a folder, as a path or as file:///…")
         return value
+
+    @field_validator("prices", mode="before")
+    @classmethod
+    def _prices(cls, value: Any) -> Any:
+        try:
+            return json.loads(value) if isinstance(value, str) else value
+        except ValueError:
+            raise ValueError('give JSON such as {"sora-2": {"1280x720": 0.1}}') from None
 
     @model_validator(mode="after")
     def _slow_enough(self) -> Settings:

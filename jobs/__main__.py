@@ -1,8 +1,9 @@
-"""The command line: `python -m jobs enqueue | list | show | worker`."""
+"""The command line: `python -m jobs enqueue | list | show | worker | export | import`."""
 
 from __future__ import annotations
 
 import argparse
+import json
 import logging
 import signal
 import sys
@@ -17,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 import settings
 from grok_api import ApiError
 from grok_api.addresses import is_loopback_host, origin
-from jobs import intake, report
+from jobs import backup, intake, report
 from jobs.archive import Archive, ArchiveUnusable
 from jobs.database import Database, DatabaseUnusable
 from jobs.gateway import gateway_name
@@ -25,6 +26,9 @@ from jobs.job import State
 from jobs.options import parser
 from jobs.store import LimitReached, Store
 from jobs.worker import worker_of
+
+TELL_EVERY: Final = 1.0
+"""Seconds between two lines about the progress of a backup."""
 
 LOOK_EVERY: Final = 0.2
 """Seconds between two looks for a signal, and for changes to tell."""
@@ -45,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     except (
         settings.ConfigurationError, DatabaseUnusable, ArchiveUnusable, ApiError,
-        CommandError, intake.Refused,
+        CommandError, intake.Refused, backup.BackupUnusable,
     ) as error:  # fmt: skip
         print(error, file=sys.stderr)
     except LimitReached as reached:
@@ -160,6 +164,44 @@ def _tell(store: Store, chosen: settings.Settings, told: int) -> int:
     return told
 
 
+def _export(
+    options: argparse.Namespace, chosen: settings.Settings, database: Database, _store: Store
+) -> None:
+    archive = Archive(chosen.archive_folder)
+    counts = backup.export(database, archive, options.file, options.owner, _progress())
+    _summary(options, "Exported", counts)
+
+
+def _import(
+    options: argparse.Namespace, chosen: settings.Settings, database: Database, _store: Store
+) -> None:
+    archive = Archive(chosen.archive_folder)
+    counts = backup.restore(database, archive, options.file, time.time(), _progress())
+    _summary(options, "Imported", counts)
+
+
+def _progress() -> backup.Told:
+    told = time.monotonic()
+
+    def tell(done: int, of: int) -> None:
+        nonlocal told
+        if time.monotonic() - told >= TELL_EVERY:
+            told = time.monotonic()
+            _note(f"{done} of {of} files")
+
+    return tell
+
+
+def _summary(options: argparse.Namespace, done: str, counts: dict[str, int]) -> None:
+    if options.json:
+        print(json.dumps(counts))
+        return
+    parts = [f"{count} {name.replace('_', ' ')}" for name, count in counts.items()]
+    print(f"{done}: {', '.join(parts)}.")
+    if counts["missing"]:
+        _note("The missing files are named by a row and were not found.")
+
+
 def _gateway_of(options: argparse.Namespace, chosen: settings.Settings) -> tuple[str, str]:
     """The address to work with and the key for it."""
     if chosen.grok_api_key is not None:
@@ -203,7 +245,14 @@ def _note(text: str) -> None:
     print(text, file=sys.stderr)
 
 
-_COMMANDS: Final = {"enqueue": _enqueue, "list": _list, "show": _show, "worker": _work}
+_COMMANDS: Final = {
+    "enqueue": _enqueue,
+    "list": _list,
+    "show": _show,
+    "worker": _work,
+    "export": _export,
+    "import": _import,
+}
 
 if __name__ == "__main__":
     sys.exit(main())

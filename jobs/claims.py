@@ -103,7 +103,11 @@ class Claims:
 
     def _in_flight(self, now: float) -> sa.Select[int]:
         mine = jobs.c.gateway == self._gateway
-        pending = sa.and_(jobs.c.state == State.PENDING, jobs.c.submitted_at > now - OVERDUE_AFTER)
+        pending = sa.and_(
+            jobs.c.state == State.PENDING,
+            jobs.c.submitted_at > now - OVERDUE_AFTER,
+            jobs.c.attempts > 0,  # a mistyped request id must not hold up what is asked for here
+        )
         return sa.select(sa.func.count()).where(
             mine, sa.or_(jobs.c.state == State.SUBMITTING, pending)
         )
@@ -344,6 +348,11 @@ class Claims:
                 sa.update(gateways).where(*due).values(next_models_at=now + MODELS_INTERVAL)
             )
         return claimed.rowcount == 1
+
+    def models_unheard(self, now: float) -> None:
+        """Books the next look at the models soon, where this one brought no answer."""
+        with self._database.write() as connection:
+            self._update_gateway(connection, next_models_at=now + CHECK_INTERVAL)
 
     def listed(self, models: Sequence[str]) -> None:
         """Keeps what the gateway lists; screens hear of it only where it is news."""

@@ -51,6 +51,14 @@ class Database:
             yield connection
 
     @contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        """A read transaction in which all reads see the same moment."""
+        with self.read() as connection:
+            if not self.is_sqlite:  # where SQLite knows nothing else
+                connection.execute(sa.text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
+            yield connection
+
+    @contextmanager
     def write(self) -> Iterator[Connection]:
         """A connection in a write transaction, committed at the end of the block."""
         with (

@@ -93,6 +93,14 @@ class Job:
     def is_live(self) -> bool:
         return self.state in LIVE
 
+    @property
+    def is_adopted(self) -> bool:
+        """Whether it was asked for elsewhere and taken in by its request id.
+
+        Its prompt is then empty, and duration and resolution are not what was asked for.
+        """
+        return self.attempts == 0 and self.request_id is not None
+
     def is_overdue(self, now: float) -> bool:
         """Whether it has been made for so long that the card should say so."""
         return (

@@ -23,8 +23,17 @@ class _Parser(argparse.ArgumentParser):
         self.exit(2, f"{message[:1].upper()}{message[1:]}; see {self.prog} --help.\n")
 
 
+_EXPORT = """The zip holds jobs, decisions and drafts, and all clips, posters and pictures that they name.
+Accounts are left out, because their password hashes are secrets: add people anew. No key, session
+or signed link is in it, but prompts and pictures are: keep it as you keep the data folder."""
+
+_IMPORT = """What is there already is left alone and counted. Videos in flight are asked after with the
+same key only. What waited or was being sent becomes "Outcome unknown": it is never sent by itself,
+because the studio that it came from may have sent it."""
+
+
 def parser() -> argparse.ArgumentParser:
-    """The parser; the parsed `command` is enqueue, list, show or worker."""
+    """The parser; the parsed `command` is enqueue, list, show, worker, export or import."""
     made = _Parser(prog="python -m jobs", description="The list of videos, and its worker.")
     commands = made.add_subparsers(dest="command", required=True, metavar="COMMAND")
     shared = _Parser(add_help=False)
@@ -65,4 +74,15 @@ def parser() -> argparse.ArgumentParser:
     worker.add_argument(
         "--gateway", metavar="URL", help="without a key: a running sandbox (python -m sandbox)"
     )
+
+    export = commands.add_parser(
+        "export", parents=[shared], help="write a backup of the list and its files", epilog=_EXPORT
+    )
+    export.add_argument("file", type=Path, metavar="FILE.zip")
+    export.add_argument("--owner", metavar="NAME", help="only this person's")
+
+    bring = commands.add_parser(
+        "import", parents=[shared], help="add what a backup holds to this studio", epilog=_IMPORT
+    )
+    bring.add_argument("file", type=Path, metavar="FILE.zip")
     return made

@@ -10,6 +10,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, RowMapping
 
+from grok_api import limits_for
 from grok_api.documents import is_identifier
 from jobs.database import Database, lock_changes, next_change
 from jobs.job import ENDED, Job, NewJob, State, new_id
@@ -17,6 +18,7 @@ from jobs.tables import changes, decisions, drafts, gateways, jobs
 
 DAY: Final = 24 * 3600.0
 COLUMNS: Final = tuple(jobs.c[field.name] for field in fields(Job))
+_ADOPTED: Final = sa.and_(jobs.c.attempts == 0, jobs.c.request_id.is_not(None))  # as Job.is_adopted
 
 
 class LimitReached(Exception):
@@ -91,25 +93,57 @@ class Store:
                 jobs.c.owner == new.owner,
                 jobs.c.created_at > now - DAY,
                 jobs.c.state != State.CANCELLED,
+                sa.not_(_ADOPTED),
             )
         ).scalar_one()
         if asked >= self._clips_per_day:
             raise LimitReached(self._clips_per_day)
+        return self._write(connection, new, form_token, now, state=State.QUEUED)
+
+    def _write(
+        self, connection: Connection, new: NewJob, form_token: str, now: float, **more: Any
+    ) -> Job:
         row = {
             **{field.name: getattr(new, field.name) for field in fields(NewJob)},
             "id": new_id(now),
             "form_token": form_token,
             "gateway": self.gateway,
-            "state": State.QUEUED,
             "created_at": now,
             "next_at": now,
             "fence": 0,
             "attempts": 0,
             "errors": 0,
             "version": next_change(connection),
+            **more,
         }
         inserted = connection.execute(sa.insert(jobs).values(row).returning(*COLUMNS))
         return job_of(inserted.mappings().one())
+
+    def adopt(self, owner: str, request_id: str, model: str, now: float) -> Job | None:
+        """Takes in a video that was asked for elsewhere; the worker then asks after it.
+
+        None for what cannot be a request id, and for one that this gateway's jobs have already,
+        whoever's they are. What it was asked with is not known: the model's defaults stand for it.
+        """
+        if not is_identifier(request_id):
+            return None
+        usual = limits_for(model)
+        new = NewJob(owner, "", usual.default_duration, usual.default_resolution, model=model)
+        known = sa.select(jobs.c.id).where(
+            jobs.c.gateway == self.gateway,
+            jobs.c.request_id == request_id,
+            jobs.c.state != State.CANCELLED,
+            sa.or_(jobs.c.owner != owner, jobs.c.deleted_at.is_(None)),
+        )
+        with self._database.write() as connection:
+            lock_changes(connection)
+            if connection.execute(known).first() is not None:
+                return None
+            found = {"request_id": request_id, "submitted_at": now, "kind": "pending"}
+            token = f"adopted-{new_id(now)}"
+            job = self._write(connection, new, token, now, state=State.PENDING, **found)
+            _note(connection, now, owner, "adopt", job.id, request_id)
+        return job
 
     # -- reading
 
@@ -221,9 +255,10 @@ class Store:
     # -- deciding
 
     def cancel(self, owner: str, job_id: str, now: float) -> bool:
-        """Takes back a job that still waits; False once anything may have been sent."""
+        """Takes back a job that still waits; False once anything may have been sent from here."""
+        adopted = sa.and_(jobs.c.state == State.PENDING, _ADOPTED)
         return self._change(
-            owner, job_id, now, "cancel", [jobs.c.state == State.QUEUED],
+            owner, job_id, now, "cancel", [sa.or_(jobs.c.state == State.QUEUED, adopted)],
             state=State.CANCELLED, kind=None, reason="cancelled", detail=None, ended_at=now,
         )  # fmt: skip
 
@@ -281,7 +316,7 @@ class Store:
             if (known := self._known(connection, owner, form_token)) is not None:
                 return known
             row = connection.execute(query).mappings().first()
-            if row is None or row["state"] != State.UNKNOWN:
+            if row is None or row["state"] != State.UNKNOWN or not row["prompt"]:
                 return None
             again = NewJob(**{field.name: row[field.name] for field in fields(NewJob)})
             _note(connection, now, owner, "send again", job_id)

@@ -27,6 +27,7 @@ from jobs.job import State
 from jobs.journal import Journal
 from jobs.lane import Lane
 from jobs.poll import Polls
+from jobs.store import Store
 from jobs.submit import Submissions
 from settings import Settings
 
@@ -127,6 +128,7 @@ class Worker:
             listed = self._client.models()
         except ApiError as error:
             log.info("the models cannot be asked for: %s", error.kind)
+            self._claims.models_unheard(self._clock())
         else:
             self._claims.listed(listed)
             if refused:  # a look at the models must not cut a fresh pause short
@@ -208,8 +210,10 @@ def worker_of(
     )
     # Leases are compared by workers on other machines, too: the database's clock is theirs as well.
     ahead = database.clock_ahead()
+    claims = Claims(database, gateway)
+    Store(database, gateway).ask_for_models(time.time() + ahead)  # what a restart is often for
     return Worker(
-        Claims(database, gateway),
+        claims,
         client,
         archive,
         Pace(interval, settings.max_in_flight, settings.submits_per_second),

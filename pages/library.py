@@ -3,6 +3,7 @@
 import streamlit as st
 
 from ui import frame
+from ui.adopt import adopt
 from ui.cards import gallery
 from ui.i18n import _
 from ui.session import current_user
@@ -14,16 +15,19 @@ if viewer is None:
 
 frame.heading(_("Library"), viewer)
 views = {"cards": _("Cards"), "table": _("Table")}
-view = st.segmented_control(
-    _("View"),
-    list(views),
-    default="cards",
-    format_func=views.__getitem__,
-    required=True,
-    key="view",
-    label_visibility="collapsed",
-    persist_state="session",
-)
+with st.container(horizontal=True, vertical_alignment="center"):
+    view = st.segmented_control(
+        _("View"),
+        list(views),
+        default="cards",
+        format_func=views.__getitem__,
+        required=True,
+        key="view",
+        label_visibility="collapsed",
+        persist_state="session",
+    )
+    if viewer.may_make:
+        adopt(viewer)
 if view == "table":
     table(viewer)
 else:

@@ -27,13 +27,15 @@ def actions(viewer: Viewer, shown: Shown, job: Job) -> None:
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         if job.state is State.DONE:
             _finished(viewer, shown, job)
-        if job.state is State.QUEUED and st.button(
+        adopted = job.is_adopted and job.state is State.PENDING
+        if (job.state is State.QUEUED or adopted) and st.button(
             _("Cancel"), icon=":material/close:", key=f"cancel-{job.id}"
         ):
             _cancel(viewer, job)
         if (
             viewer.may_make
             and job.state in REPEATABLE
+            and not job.is_adopted
             and st.button(_("Try again"), icon=":material/refresh:", key=f"again-{job.id}")
         ):
             _repeat(viewer, job)
@@ -80,13 +82,18 @@ def _play(job_id: str) -> None:
 def _more(viewer: Viewer, shown: Shown, job: Job) -> None:
     st.caption(_facts(job))
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-        if viewer.may_make and st.button(
-            _("Make another"), icon=":material/content_copy:", key=f"another-{job.id}"
+        if (
+            viewer.may_make
+            and not job.is_adopted
+            and st.button(
+                _("Make another"), icon=":material/content_copy:", key=f"another-{job.id}"
+            )
         ):
             form: request_form.Form = "picture" if job.picture or job.image_url else "text"
             request_form.fill(form, viewer, job)
             st.switch_page(f"../pages/{'picture' if form == 'picture' else 'create'}.py")
-        copy_button(f"copy-prompt-{job.id}", _("Copy prompt"), job.prompt)
+        if job.prompt:
+            copy_button(f"copy-prompt-{job.id}", _("Copy prompt"), job.prompt)
         if job.request_id:
             copy_button(f"copy-id-{job.id}", _("Copy request id"), job.request_id)
         if not shown.alone:
@@ -106,7 +113,7 @@ def _facts(job: Job) -> str:
         parts.append(_("request {id}").format(id=f"`{job.request_id.replace('`', '')}`"))
     if job.cost_usd is not None:
         parts.append(_("cost {money}").format(money=money(job.cost_usd)))
-    else:
+    elif not job.is_adopted:
         parts.append(_("estimated {money}").format(money=money(job.estimate_usd)))
     if job.clip_bytes:
         parts.append(f"{job.width} × {job.height} · {job.clip_bytes / 1e6:.1f} MB")
@@ -197,6 +204,8 @@ def _unknown(viewer: Viewer, job: Job) -> None:
                 studio.current().wake()
                 st.rerun()
             st.error(_("Paste the whole request id, without spaces."), icon=":material/edit:")
+        if job.is_adopted:  # its prompt is not known
+            return
         sure = st.checkbox(_("I accept that this may be charged twice."), key=f"sure-{job.id}")
         if st.button(_("Send again"), key=f"resend-{job.id}", disabled=not sure):
             # One word of a person, one video: neither a double click nor another tab adds one.

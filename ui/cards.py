@@ -11,7 +11,7 @@ import streamlit as st
 
 import studio
 from jobs.job import Job, State
-from jobs.models import DEFAULT, title
+from jobs.models import DEFAULT, title, usable
 from jobs.store import Page
 from ui.actions import actions
 from ui.components import elapsed
@@ -145,8 +145,11 @@ def _compare() -> list[str] | None:
     if viewer is None:
         return None
     fresh = shown.fetch(viewer)
-    paused = studio.current().store.gateway_status().paused_kind
-    if paused != st.session_state.get("paused"):
+    here = studio.current()
+    status, drawn = here.store.gateway_status(), st.session_state.get("models")
+    if status.paused_kind != st.session_state.get("paused"):
+        return None
+    if usable(here.settings, status.models) != usable(here.settings, drawn):
         return None
     differ = [job.id for job in fresh.jobs if _differs(job, shown.jobs.get(job.id))]
     if [job.id for job in fresh.jobs] == list(shown.jobs) and fresh.total == shown.total:
@@ -198,10 +201,15 @@ def _card(viewer: Viewer, job_id: str) -> None:
             st.caption(_("The gateway's answer:"))
             st.code(job.detail, language=None, wrap_lines=True)
         with st.container(key=f"{'whole' if shown.alone else 'prompt'}-{job.id}"):
-            st.text(job.prompt)
+            st.text(words(job))
         st.caption(_parameters(job, now))
         with st.container(key=f"actions-{job.id}"):
             actions(viewer, shown, job)
+
+
+def words(job: Job) -> str:
+    """The prompt, or what to call a video without one."""
+    return job.prompt or _("Adopted by its request id")
 
 
 def _stage(viewer: Viewer, shown: Shown, job: Job, what: Explanation, now: float) -> None:
@@ -222,7 +230,7 @@ def _plays(job: Job) -> bool:
 
 
 def _finished(viewer: Viewer, shown: Shown, job: Job) -> None:
-    described = _("Video: {prompt}").format(prompt=job.prompt[:150])
+    described = _("Video: {prompt}").format(prompt=words(job)[:150])
     if shown.alone or _plays(job):
         st.video(media_url(viewer, job.id, "clip", "mp4"), alt=described, autoplay=not shown.alone)
     else:
@@ -234,6 +242,8 @@ def _going_on(job: Job, now: float) -> None:
         note, since, bar = _("waiting"), job.created_at, False
     elif job.state is State.READY:
         note, since, bar = _("made; being saved"), job.started_at or job.created_at, True
+    elif job.is_adopted:
+        note, since, bar = _("asking the gateway"), job.created_at, False
     else:
         note, since, bar = _("so far · usually 30 s to 3 min"), job.started_at or now, True
     progress = 99 if job.state is State.READY else job.progress
@@ -266,6 +276,12 @@ def _parameters(job: Job, now: float) -> str:
     """Seconds, resolution, ratio and age. Our own words only: a caption is Markdown."""
     from_picture = bool(job.picture or job.image_url)
     parts = [_("{n} s").format(n=job.duration), job.resolution.replace("x", " × ")]
+    if job.is_adopted:  # what was asked for is not known; what came is
+        parts = []
+        if job.video_seconds:
+            parts.append(_("{n} s").format(n=f"{job.video_seconds:.1f}".removesuffix(".0")))
+        if job.width and job.height:
+            parts.append(f"{job.width} × {job.height}")
     if job.model != DEFAULT:
         parts.insert(0, title(job.model))
     if job.aspect_ratio:

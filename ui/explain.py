@@ -148,6 +148,23 @@ _SENTENCES: Final[dict[tuple[State, str], str]] = {
     ),
 }
 
+_ADOPTED: Final[dict[State, str]] = {
+    State.MODERATED: N_(
+        "The model's content check blocked this video. It may have been billed where it was asked for."
+    ),
+    State.FAILED: N_("The gateway says that the model could not make this video."),
+    State.EXPIRED: N_("The gateway no longer has this video, so it could not be saved."),
+    State.UNKNOWN: N_(
+        "The gateway has not delivered this video in 24 hours. Check its request id, "
+        "then open What now? below."
+    ),
+}
+"""What to say instead of a video that was not asked for here: it cannot be tried again."""
+
+_NOT_KNOWN: Final = N_(
+    "The gateway does not know this request id yet. We keep asking for a day. If the id or the "
+    "model is not the right one, cancel this and add it again."
+)
 _OVERDUE: Final = N_(
     "This takes longer than usual. We keep asking every minute; the video still lands here."
 )
@@ -163,6 +180,10 @@ def explain(job: Job, now: float, gateway: str) -> Explanation:
     if job.is_live and job.gateway != gateway:
         return Explanation(_("Set aside"), ":material/key_off:", "warn", _(_OTHER_GATEWAY))
     sentence = _SENTENCES.get((job.state, job.reason or ""), "")
+    if job.is_adopted:
+        sentence = _ADOPTED.get(job.state, sentence)
+        if job.state is State.PENDING and job.kind == "not_found":
+            sentence = _NOT_KNOWN
     if not sentence and job.is_overdue(now):
         sentence = _OVERDUE
     return Explanation(_(label), icon, tone, _(sentence) if sentence else "")

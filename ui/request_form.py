@@ -55,6 +55,8 @@ def request_form(form: Form, viewer: Viewer) -> Job | None:
     with st.container(key="request"):
         if len(models) > 1:
             _model(form, viewer, models)
+        if (notice := draft.limits(form).notice) in _NOTICES:
+            st.caption(_(_NOTICES[notice]))
         if form == "picture":
             picture_field.picture_field(viewer)
         _prompt(form, viewer)
@@ -84,9 +86,6 @@ def _model(form: Form, viewer: Viewer, models: tuple[str, ...]) -> None:
         on_change=chosen,
         persist_state="session",
     )
-    notice = draft.limits(form).notice
-    if notice in _NOTICES:
-        st.caption(_(_NOTICES[notice]))
 
 
 def _prompt(form: Form, viewer: Viewer) -> None:
@@ -153,7 +152,7 @@ def _choices(form: Form, viewer: Viewer) -> None:
 def _duration(form: Form, viewer: Viewer) -> None:
     seconds = draft.limits(form).durations
     shared = {"key": draft.key(form, "duration"), **_kept(form, viewer)}
-    if seconds == tuple(range(seconds[0], seconds[-1] + 1)):
+    if len(seconds) > 2 and seconds == tuple(range(seconds[0], seconds[-1] + 1)):
         st.slider(_("Duration"), seconds[0], seconds[-1], format=_("%d s"), width=260, **shared)
     else:
         st.segmented_control(

@@ -12,6 +12,7 @@ import streamlit as st
 import studio
 from jobs.job import Job, State
 from jobs.models import title
+from ui.cards import words
 from ui.explain import explain
 from ui.i18n import _
 from ui.session import Viewer
@@ -57,10 +58,10 @@ def frame_of(jobs: Sequence[Job]) -> pd.DataFrame:
                 for job in jobs
             ],
             _("State"): [labels[job.state, job.gateway == gateway] for job in jobs],
-            _("Prompt"): [job.prompt for job in jobs],
+            _("Prompt"): [words(job) for job in jobs],
             _("Model"): [title(job.model) for job in jobs],
-            _("Duration (s)"): [job.duration for job in jobs],
-            _("Resolution"): [job.resolution for job in jobs],
+            _("Duration (s)"): pd.array([_seconds(job) for job in jobs], dtype="Int64"),
+            _("Resolution"): [_resolution(job) for job in jobs],
             _("Aspect ratio"): [job.aspect_ratio or "" for job in jobs],
             _("Cost ($)"): [
                 job.cost_usd if job.cost_usd is not None else job.estimate_usd for job in jobs
@@ -68,6 +69,19 @@ def frame_of(jobs: Sequence[Job]) -> pd.DataFrame:
             _("Request id"): [job.request_id or "" for job in jobs],
         }
     )
+
+
+def _seconds(job: Job) -> int | None:
+    """What was asked for; of an adopted video what came, once it has."""
+    if not job.is_adopted:
+        return job.duration
+    return round(job.video_seconds) if job.video_seconds else None
+
+
+def _resolution(job: Job) -> str:
+    if not job.is_adopted:
+        return job.resolution
+    return f"{job.width}x{job.height}" if job.width and job.height else ""
 
 
 def csv_of(frame: pd.DataFrame) -> bytes:

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, TypeVar
 
 import av
 
@@ -27,6 +27,16 @@ class Call:
     path: str
     headers: dict[str, str]
     body: bytes
+
+
+@dataclass(frozen=True)
+class Reply:
+    """One answer, perhaps with the address of another one."""
+
+    status: int
+    content_type: str
+    body: bytes
+    location: str | None = None
 
 
 @dataclass
@@ -53,6 +63,11 @@ class StandIn:
     def polls(self) -> list[Call]:
         return [call for call in self.api_calls if call.path.startswith("/v1/videos/")]
 
+    def reply(self, call: Call) -> Reply:
+        """What the API answers."""
+        status, document = self.answer(call)
+        return Reply(status, "application/json", json.dumps(document).encode())
+
     def answer(self, call: Call) -> tuple[int, Any]:
         """Status and JSON of a call to the API."""
         with self._lock:
@@ -77,20 +92,22 @@ class StandIn:
         return 200, {"model": "grok-imagine-video", "video": video}
 
 
+T = TypeVar("T", bound=StandIn)
+
+
 @contextmanager
-def standing_in(key: str) -> Iterator[StandIn]:
+def standing_in(key: str, kind: type[T] = StandIn) -> Iterator[T]:
     """Serves both origins on loopback ports."""
-    gateway = StandIn(key, tiny_clip())
+    gateway = kind(key, tiny_clip())
 
     class Api(_Handler):
         def respond(self, call: Call) -> None:
-            status, document = gateway.answer(call)
-            self.reply(status, "application/json", json.dumps(document).encode())
+            self.reply(gateway.reply(call))
 
     class Cdn(_Handler):
         def respond(self, call: Call) -> None:
             gateway.cdn_calls.append(call)
-            self.reply(200, "video/mp4", gateway.clip)
+            self.reply(Reply(200, "video/mp4", gateway.clip))
 
     servers = [ThreadingHTTPServer(("127.0.0.1", 0), handler) for handler in (Api, Cdn)]
     gateway.api_url, gateway.cdn_url = (
@@ -112,12 +129,14 @@ class _Handler(BaseHTTPRequestHandler):
     def respond(self, call: Call) -> None:
         raise NotImplementedError
 
-    def reply(self, status: int, content_type: str, body: bytes) -> None:
-        self.send_response(status)
-        self.send_header("Content-Type", content_type)
-        self.send_header("Content-Length", str(len(body)))
+    def reply(self, answer: Reply) -> None:
+        self.send_response(answer.status)
+        self.send_header("Content-Type", answer.content_type)
+        self.send_header("Content-Length", str(len(answer.body)))
+        if answer.location:
+            self.send_header("Location", answer.location)
         self.end_headers()
-        self.wfile.write(body)
+        self.wfile.write(answer.body)
 
     def _take(self) -> None:
         at = time.monotonic()

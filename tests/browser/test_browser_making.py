@@ -58,7 +58,7 @@ def test_an_uploaded_picture_comes_to_life(
     page.locator("input[type=file]").set_input_files(
         {"name": "boat.png", "mimeType": "image/png", "buffer": png(320, 240)}
     )
-    expect_loaded(page.get_by_role("img", name="The picture you uploaded"))
+    expect_loaded(page.get_by_role("img", name="The picture as it will be sent"))
 
     found = generate(page, "The boat rocks gently")
     expect_playable(found)

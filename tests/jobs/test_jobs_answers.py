@@ -132,7 +132,7 @@ def test_whatever_breaks_after_sending_began_is_unknown(rig):
 @pytest.mark.parametrize(
     ("tag", "state", "reason"),
     [
-        ("[413]", State.FAILED, "bad_request"),
+        ("[413]", State.FAILED, "too_big"),
         ("[nochannel]", State.FAILED, "not_offered"),
         ("[firewall]", State.FAILED, "turned_away"),
         ("[moderated400]", State.MODERATED, "moderated"),

@@ -196,7 +196,7 @@ def test_again_asks_again(records, file):
 def test_a_changed_price_is_no_new_request(records, file, monkeypatch):
     path = file({"prompt": "one"})
     records("enqueue", "--file", path)
-    monkeypatch.setenv("PRICE_480P", "9")
+    monkeypatch.setenv("PRICES", '{"grok-imagine-video": {"480p": 9}}')
     assert not records("enqueue", "--file", path)[0]["new"]
 
 

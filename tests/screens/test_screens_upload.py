@@ -32,7 +32,7 @@ def test_a_picture_is_kept_shown_and_sent(screens, kind):
     tab = upload(screens.tab("picture"), f"cat.{kind.lower()}", picture(kind))
     name = tab.session_state["picture_picture"]
     assert screens.studio.archive.has(picture_name(name))
-    assert [image.proto.imgs[0].alt for image in tab.image] == ["The picture you uploaded"]
+    assert [image.proto.imgs[0].alt for image in tab.image] == ["The picture as it will be sent"]
     assert not tab.error
     tab.text_area("picture_prompt").set_value("it waves").run()
     tab.button("picture_send").click().run()

@@ -355,7 +355,7 @@ def test_every_refused_request_has_its_sentence(code: str) -> None:
 
 
 SENTENCES = [
-    *explain._SENTENCES.values(), explain._OVERDUE, explain._OTHER_GATEWAY,
+    *explain._SENTENCES.values(), *explain._ADOPTED.values(), explain._NOT_KNOWN, explain._OVERDUE, explain._OTHER_GATEWAY,
     *refusals._REQUEST.values(), *refusals._PICTURE.values(),
 ]  # fmt: skip
 
