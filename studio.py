@@ -59,7 +59,7 @@ class Studio:
 
     def open_for_the_first_person(self) -> None:
         """Lets people in once somebody was added while the studio was closed for want of any."""
-        if self.closed == "no_people" and self.accounts.any():
+        if self.closed == "no_people" and not self.settings.is_rehearsal and self.accounts.any():
             self.closed = None
 
     def wake(self) -> None:

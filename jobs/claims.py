@@ -13,14 +13,14 @@ A submission whose outcome is not known becomes `unknown` and is never repeated 
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Sequence
 from typing import Any, Final
 
 import sqlalchemy as sa
 
-from jobs.database import Database, lock_changes, next_change
+from jobs.database import next_change
+from jobs.gate import Gate
 from jobs.job import GIVE_UP_AFTER, LIVE, OVERDUE_AFTER, Job, State
 from jobs.store import COLUMNS, job_of
 from jobs.tables import decisions, gateways, jobs
@@ -33,24 +33,9 @@ SUBMIT_LEASE: Final = 120.0
 DOWNLOAD_LEASE: Final = 60.0
 """Seconds after which a download whose process died is taken up; a live worker renews it."""
 
-CHECK_INTERVAL: Final = 60.0
-"""Seconds between two checks of a refused key."""
 
-MODELS_INTERVAL: Final = 600.0
-"""Seconds between two looks at which models the gateway lists."""
-
-
-class Claims:
+class Claims(Gate):
     """What the workers of one gateway do with its jobs; any number of processes at a time."""
-
-    def __init__(self, database: Database, gateway: str) -> None:
-        self._database = database
-        self._gateway = gateway
-        with database.write() as connection:
-            lock_changes(connection)
-            known = sa.select(gateways.c.name).where(gateways.c.name == gateway)
-            if connection.execute(known).first() is None:
-                connection.execute(sa.insert(gateways).values(name=gateway))
 
     # -- claiming
 
@@ -227,12 +212,6 @@ class Claims:
             state=State.QUEUED, lease_until=None, next_at=at, **why,
         )  # fmt: skip
 
-    def slow_down(self, until: float) -> None:
-        """Holds all submissions back until `until`, or longer where that was asked before."""
-        slower = [gateways.c.name == self._gateway, gateways.c.next_submit_at < until]
-        with self._database.write() as connection:
-            connection.execute(sa.update(gateways).where(*slower).values(next_submit_at=until))
-
     def reap(self, now: float) -> int:
         """Turns submissions whose lease ran out into `unknown`; returns how many."""
         lost = [
@@ -289,85 +268,6 @@ class Claims:
             )
         return renewed.rowcount == 1
 
-    # -- the key
-
-    def pause(self, kind: str, detail: str, now: float) -> None:
-        """Holds back submissions until the key is checked or a person resumes.
-
-        A pause that stands already stays as it is: its check must not be put off for ever, and no
-        check of the key may end a pause for want of money.
-        """
-        running = [gateways.c.name == self._gateway, gateways.c.paused_kind.is_(None)]
-        with self._database.write() as connection:
-            query = sa.select(gateways.c.name).where(*running).with_for_update()
-            if connection.execute(query).first() is not None:
-                self._update_gateway(
-                    connection, paused_kind=kind, paused_detail=detail, paused_at=now,
-                    next_check_at=now + CHECK_INTERVAL, version=next_change(connection),
-                )  # fmt: skip
-
-    def claim_key_check(self, now: float) -> bool:
-        """True for the one process that should check a refused key now."""
-        refused = [
-            gateways.c.name == self._gateway,
-            gateways.c.paused_kind == "auth_error",
-            gateways.c.next_check_at <= now,
-        ]
-        with self._database.read() as connection:
-            if connection.execute(sa.select(gateways.c.name).where(*refused)).first() is None:
-                return False
-        with self._database.write() as connection:
-            claimed = connection.execute(
-                sa.update(gateways).where(*refused).values(next_check_at=now + CHECK_INTERVAL)
-            )
-        return claimed.rowcount == 1
-
-    def resume(self) -> None:
-        """Lets submissions go on after a check of the key has passed."""
-        refused = [gateways.c.name == self._gateway, gateways.c.paused_kind == "auth_error"]
-        with self._database.write() as connection:
-            connection.execute(
-                sa.update(gateways)
-                .where(*refused)
-                .values(
-                    paused_kind=None, paused_detail=None, paused_at=None,
-                    version=next_change(connection),
-                )
-            )  # fmt: skip
-
-    # -- its models
-
-    def claim_models_check(self, now: float) -> bool:
-        """True for the one process that should ask now which models the gateway lists."""
-        due = [gateways.c.name == self._gateway, gateways.c.next_models_at <= now]
-        with self._database.read() as connection:
-            if connection.execute(sa.select(gateways.c.name).where(*due)).first() is None:
-                return False
-        with self._database.write() as connection:
-            claimed = connection.execute(
-                sa.update(gateways).where(*due).values(next_models_at=now + MODELS_INTERVAL)
-            )
-        return claimed.rowcount == 1
-
-    def models_unheard(self, now: float) -> None:
-        """Books the next look at the models soon, where this one brought no answer."""
-        with self._database.write() as connection:
-            self._update_gateway(connection, next_models_at=now + CHECK_INTERVAL)
-
-    def listed(self, models: Sequence[str]) -> None:
-        """Keeps what the gateway lists; screens hear of it only where it is news."""
-        words = json.dumps(list(models))
-        news = [
-            gateways.c.name == self._gateway,
-            sa.func.coalesce(gateways.c.models, "") != words,
-        ]
-        with self._database.write() as connection:
-            connection.execute(
-                sa.update(gateways)
-                .where(*news)
-                .values(models=words, version=next_change(connection))
-            )
-
     # -- writing
 
     def _update(
@@ -379,11 +279,6 @@ class Claims:
                 sa.update(jobs).where(*ours).values(**values, version=next_change(connection))
             )
         return changed.rowcount == 1
-
-    def _update_gateway(self, connection: sa.Connection, **values: Any) -> None:
-        connection.execute(
-            sa.update(gateways).where(gateways.c.name == self._gateway).values(**values)
-        )
 
 
 def should_give_up(job: Job, now: float) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Final
 
@@ -13,6 +13,7 @@ from sqlalchemy.engine import Connection, RowMapping
 from grok_api import limits_for
 from grok_api.documents import is_identifier
 from jobs.database import Database, lock_changes, next_change
+from jobs.drafts import Drafts
 from jobs.job import ENDED, Job, NewJob, State, new_id
 from jobs.tables import changes, decisions, drafts, gateways, jobs
 
@@ -49,7 +50,7 @@ class GatewayStatus:
     """What the gateway lists for this key; None before it was asked."""
 
 
-class Store:
+class Store(Drafts):
     """The list of jobs. One query a method; each write is one transaction."""
 
     def __init__(self, database: Database, gateway: str, clips_per_day: int = 100) -> None:
@@ -289,16 +290,24 @@ class Store:
     def recover(self, owner: str, job_id: str, request_id: str, now: float) -> bool:
         """Gives an unknown job the request id a person found; the worker then asks after it.
 
-        False for a job that is not unknown and for what cannot be a request id. An id that the
-        job had before stays among the decisions.
+        False for a job that is not unknown, for what cannot be a request id, and for one that
+        another job has: it would bring somebody else's video. An id that the job had before stays
+        among the decisions.
         """
         if not is_identifier(request_id):
             return False
+        other = jobs.alias("other")
+        taken = sa.exists().where(
+            other.c.gateway == self.gateway,
+            other.c.request_id == request_id,
+            other.c.id != job_id,
+            other.c.state != State.CANCELLED,
+        )
         before = self.get(owner, job_id)
         known = before.request_id if before is not None else None
         noted = request_id if known in (None, request_id) else f"{request_id} instead of {known}"
         return self._change(
-            owner, job_id, now, "recover", [jobs.c.state == State.UNKNOWN],
+            owner, job_id, now, "recover", [jobs.c.state == State.UNKNOWN, ~taken],
             detail_of_decision=noted, state=State.PENDING, request_id=request_id,
             kind="pending", reason=None, detail=None, ended_at=None, next_at=now,
             submitted_at=now, errors=0,
@@ -360,26 +369,6 @@ class Store:
             if changed.rowcount == 1:
                 _note(connection, now, owner, what, job_id, detail_of_decision)
         return changed.rowcount == 1
-
-    # -- drafts
-
-    def save_draft(self, owner: str, form: str, values: Mapping[str, Any], now: float) -> None:
-        """Keeps what a person has typed into a form and not sent."""
-        row = {"fields": json.dumps(dict(values)), "saved_at": now}
-        with self._database.write() as connection:
-            lock_changes(connection)
-            updated = connection.execute(
-                sa.update(drafts).where(drafts.c.owner == owner, drafts.c.form == form).values(row)
-            )
-            if updated.rowcount == 0:
-                connection.execute(sa.insert(drafts).values(owner=owner, form=form, **row))
-
-    def draft(self, owner: str, form: str) -> dict[str, Any]:
-        """What was typed and not sent, or an empty dict."""
-        query = sa.select(drafts.c.fields).where(drafts.c.owner == owner, drafts.c.form == form)
-        with self._database.read() as connection:
-            found = connection.execute(query).scalar()
-        return dict(json.loads(found)) if found else {}
 
 
 def job_of(row: RowMapping) -> Job:

@@ -199,11 +199,18 @@ def _unknown(viewer: Viewer, job: Job) -> None:
             help=_("If the gateway's own list or an e-mail shows the request id, paste it here."),
         )
         if st.button(_("Recover the video"), key=f"recover-{job.id}"):
-            if is_identifier(found.strip()):
-                store.recover(viewer.name, job.id, found.strip(), time.time())
+            if not is_identifier(found.strip()):
+                st.error(_("Paste the whole request id, without spaces."), icon=":material/edit:")
+            elif store.recover(viewer.name, job.id, found.strip(), time.time()):
                 studio.current().wake()
                 st.rerun()
-            st.error(_("Paste the whole request id, without spaces."), icon=":material/edit:")
+            else:
+                st.error(
+                    _(
+                        "That request id belongs to another video here. Check it and paste it again."
+                    ),
+                    icon=":material/edit:",
+                )
         if job.is_adopted:  # its prompt is not known
             return
         sure = st.checkbox(_("I accept that this may be charged twice."), key=f"sure-{job.id}")

@@ -3,7 +3,8 @@
 import pytest
 
 from grok_api import InvalidRequest, VideoRequest
-from jobs.job import GIVE_UP_AFTER, State
+from jobs.claims import Claims
+from jobs.job import GIVE_UP_AFTER, NewJob, State
 from jobs.store import LimitReached, Store
 
 MODEL = "grok-imagine-video"
@@ -134,3 +135,15 @@ def test_it_is_never_sent_again(rig):
     assert len(rig.store.all("ada")) == 1
     assert rig.store.recover("ada", job.id, made_elsewhere(rig), rig.clock.now)
     rig.until(job, State.DONE)
+
+
+def test_recovering_never_brings_a_video_that_another_job_has(rig):
+    now = rig.clock.now
+    assert rig.store.adopt("bob", "grok_video_1", MODEL, now) is not None
+    mine = rig.store.enqueue(NewJob("ada", "a kite", 6, "480p"), "token", now)
+    claims = Claims(rig.database, rig.store.gateway)
+    assert claims.claim_submission(now, 5, 1) is not None
+    claims.reap(now + 1000)
+    assert not rig.store.recover("ada", mine.id, "grok_video_1", now)
+    assert rig.store.get("ada", mine.id).state is State.UNKNOWN
+    assert rig.store.recover("ada", mine.id, "grok_video_2", now)

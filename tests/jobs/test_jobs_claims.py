@@ -7,8 +7,9 @@ from itertools import count
 import pytest
 import sqlalchemy as sa
 
-from jobs.claims import CHECK_INTERVAL, DOWNLOAD_LEASE, SUBMIT_LEASE, Claims
+from jobs.claims import DOWNLOAD_LEASE, SUBMIT_LEASE, Claims
 from jobs.database import Database
+from jobs.gate import CHECK_INTERVAL
 from jobs.job import ENDED, OVERDUE_AFTER, NewJob, State
 from jobs.store import Store
 from jobs.tables import decisions, gateways, jobs

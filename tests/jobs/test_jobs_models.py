@@ -13,8 +13,8 @@ from PIL import Image
 import settings
 from grok_api import MODELS, ApiError
 from jobs.archive import picture_name
-from jobs.claims import CHECK_INTERVAL, MODELS_INTERVAL
 from jobs.framing import fit, still
+from jobs.gate import CHECK_INTERVAL, MODELS_INTERVAL
 from jobs.job import ENDED, NewJob, State
 from jobs.models import DEFAULT, title, usable
 from jobs.picture import PictureRefused
