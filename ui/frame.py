@@ -32,6 +32,15 @@ def heading(title: str, viewer: Viewer) -> None:
             plain(viewer.account.display_name), icon=":material/account_circle:", type="tertiary"
         ):
             language_switch(viewer)
+            if viewer.may_make:
+                st.button(
+                    _("Check which models there are"),
+                    icon=":material/refresh:",
+                    width="stretch",
+                    on_click=_ask_for_models,
+                    args=(viewer,),
+                    key="ask-for-models",
+                )
             st.button(
                 _("Sign out"),
                 icon=":material/logout:",
@@ -39,6 +48,13 @@ def heading(title: str, viewer: Viewer) -> None:
                 on_click=sign_out,
                 args=(viewer,),
             )
+
+
+def _ask_for_models(viewer: Viewer) -> None:
+    """Lets the worker ask the gateway; a page whose choice changes by that redraws itself."""
+    if still_signed_in(viewer):
+        studio.current().store.ask_for_models(time.time())
+        studio.current().wake()
 
 
 def language_switch(viewer: Viewer | None = None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -408,3 +409,13 @@ def test_a_third_model_needs_no_line_of_the_screens(screens, monkeypatch, durati
     shown = choose(screens.tab("picture"), "picture", model="third-1")
     assert bool([each for each in shown.text_input if each.key == "picture_image_url"]) is urls
     assert "people" not in captions(shown)
+
+
+def test_the_account_menu_lets_the_worker_ask_again(screens):
+    claims = Claims(screens.studio.database, screens.studio.store.gateway)
+    assert claims.claim_models_check(time.time())
+    assert not claims.claim_models_check(time.time())
+    tab = screens.tab("create")
+    tab.button("ask-for-models").click().run()
+    assert not tab.exception
+    assert claims.claim_models_check(time.time())
