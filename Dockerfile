@@ -11,7 +11,7 @@ RUN pip install --no-cache-dir --requirement requirements.txt
 COPY . .
 
 # Database, clips and pictures: the one thing to keep, and the only folder the app can write.
-ENV DATA_DIR=/data PYTHONUNBUFFERED=1
+ENV DATA_DIR=/data PYTHONUNBUFFERED=1 FORWARDED_ALLOW_IPS=""
 RUN useradd --uid 1000 --create-home studio && install --directory --owner studio --group studio /data
 USER studio
 VOLUME /data
