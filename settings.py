@@ -32,7 +32,7 @@ class _SecretsFile(PydanticBaseSettingsSource):
     """The top-level values of the first `secrets.toml` that is there."""
 
     def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:
-        raise NotImplementedError  # pragma: no cover - __call__ serves all fields at once
+        return None, field_name, False  # `__call__` serves all fields at once
 
     def __call__(self) -> dict[str, Any]:
         values = read_secrets()
